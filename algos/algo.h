@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The contract of algos/NAME.c: everything the rest of the program may know
+ * about an algorithm.  One `const struct algo algo_NAME` at the end of each file.
+ */
+#ifndef ADIT_ALGO_H
+#define ADIT_ALGO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/err.h"
+#include "src/job.h"
+
+typedef uint32_t u32;
+typedef uint64_t u64;
+#include "kernels/abi.h"
+
+#define ALGO_SETTINGS_MAX 8
+#define ALGO_PLANS_MAX    8
+
+struct algo_epoch; /* caches and datasets; none of today's algorithms has any */
+
+/* Facts about a device that decide how an algorithm is laid out on it. */
+struct algo_device {
+	uint64_t mem_free;  /* bytes */
+	uint64_t mem_alloc; /* largest single buffer, bytes */
+	uint32_t units;     /* compute units, SMs, cores */
+	uint32_t lanes;     /* native 32-bit vector width; 1 on GPUs */
+	uint32_t group_max; /* largest work-group */
+	bool cpu;           /* an OpenCL CPU device */
+};
+
+/* One way to run the algorithm on a device. */
+struct algo_plan {
+	char options[192];          /* "-D" options in alphabetical order, for every compiler */
+	char label[48];             /* for people: "lookup gap 2" */
+	uint32_t lanes;             /* nonces a work-item tries */
+	uint32_t local;             /* work-group size; 0: backend's choice */
+	uint64_t scratch_per_nonce; /* bytes of scratch a nonce in flight needs */
+	uint64_t nonces_max;        /* most nonces in one batch (scratch decides); 0: no limit */
+	uint64_t nonces_start;      /* a modest first batch to measure with */
+};
+
+enum algo_when { STEP_EPOCH, STEP_BATCH };
+
+/* One kernel function, run in table order. */
+struct algo_step {
+	const char *entry;
+	enum algo_when when;
+};
+
+/* A knob users may set with --set name=value. */
+struct algo_setting {
+	const char *name;
+	uint64_t min, max, def;
+	const char *help;
+};
+
+/* The same kernel compiled as host C, for tests. */
+struct algo_native {
+	const char *entry;
+	void (*run)(const struct abi_job *job, struct abi_results *res, u32 *scratch,
+		    const u32 *dataset, u64 first, u32 count, u64 item);
+};
+
+struct algo {
+	const char *name;    /* what users type and pools are told */
+	const char *aliases; /* space separated, or NULL */
+	const char *title;   /* one line for `adit algos` */
+	const char *kernel;  /* source, embedded at build time; includes already inlined */
+
+	uint16_t header_len; /* bytes hashed, nonce field included */
+	uint16_t nonce_off;
+	uint8_t nonce_len; /* 4 or 8 */
+	bool nonce_be;     /* the field holds the nonce big-endian; default little */
+
+	uint32_t diff_mult; /* share target = u256_diff1 * diff_mult / difficulty; 0 means 1 */
+
+	/*
+	 * Default roll order uses the extranonce only.  True when the header's version
+	 * bits may be rolled (BIP 310) without changing which algorithm is meant.
+	 */
+	bool version_rolling;
+
+	const struct algo_step *steps;
+	uint8_t n_steps;
+	const struct algo_setting *settings; /* up to ALGO_SETTINGS_MAX, ended by name NULL */
+	const struct algo_native *native;    /* ended by entry NULL; lanes 1, default options */
+	const char *const *prebuilt;         /* option strings to embed as PTX; NULL-ended */
+
+	/*
+	 * The truth.  Plain C from the specification, no globals, any thread, shares no
+	 * code with the kernel.  work->header has header_len bytes; the nonce field is
+	 * overwritten with nonce.  ep is NULL unless the algorithm has epochs.
+	 * Returns 0 or -ERR_xxx.
+	 */
+	int (*hash)(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
+		    struct digest *out);
+
+	/* Fill out->words (and nothing else: the caller sets target) from the header. */
+	void (*prepare)(const struct work *work, struct abi_job *out);
+
+	/*
+	 * (optional) Ways to run on this device, best guess first, at most max; the
+	 * worker measures them when there is more than one.  set[] holds the values of
+	 * settings in table order.  Returns how many, or -ERR_MEMORY with the figures.
+	 * NULL: one plan, "-DLANES=<lanes>", no scratch.
+	 */
+	int (*plans)(const struct algo_device *dev, const uint64_t *set, struct algo_plan *out,
+		     int max, struct err *err);
+};
+
+/* Every algorithm, alphabetical, ended by NULL (generated from algos/list.am). */
+extern const struct algo *const algos[];
+
+/* By name or alias, or NULL. */
+const struct algo *algo_find(const char *name);
+
+/* The name nearest to a mistyped one, or NULL when nothing is near. */
+const char *algo_nearest(const char *name);
+
+/* Share target for a pool difficulty (finite, > 0), and back for display. */
+struct u256 algo_target(const struct algo *algo, double difficulty);
+double algo_difficulty(const struct algo *algo, const struct u256 *hash);
+
+/* Hashes one share at this target takes on average. */
+double algo_hashes(const struct u256 *target);
+
+/* Write nonce into the header's nonce field. */
+void algo_put_nonce(const struct algo *algo, uint8_t *header, uint64_t nonce);
+
+/*
+ * Values of settings: defaults, overridden by "name=value" pairs.  out has
+ * ALGO_SETTINGS_MAX members.  0, -ERR_UNKNOWN or -ERR_RANGE with the name in err.
+ */
+int algo_settings(const struct algo *algo, uint64_t *out, const char *const *pairs, size_t n,
+		  struct err *err);
+
+/* algo->plans, or the default plan. */
+int algo_plans(const struct algo *algo, const struct algo_device *dev, const uint64_t *set,
+	       struct algo_plan *out, int max, struct err *err);
+
+#endif

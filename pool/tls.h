@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* TLS contexts and checks shared by the stream and HTTP transports, and the local pool. */
+#ifndef ADIT_TLS_H
+#define ADIT_TLS_H
+
+#include <openssl/ssl.h>
+
+#include "src/err.h"
+
+struct pool_config;
+
+/*
+ * A client-side SSL for this pool: TLS >= 1.2, SNI for names (not for address literals),
+ * chain and host name verified against tls_ca or the system's store, or the
+ * certificate's SHA-256 pinned, or (tls_insecure) nothing.  NULL with err.
+ */
+SSL *tls_client(const struct pool_config *config, struct err *err);
+
+/* After a failed or finished handshake: 0 if acceptable, else -ERR_TLS with OpenSSL's reason. */
+int tls_verdict(SSL *ssl, const struct pool_config *config, struct err *err);
+
+/* Server side, for the local pool. */
+SSL_CTX *tls_server(const char *cert_file, const char *key_file, struct err *err);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What supervisor and workers say to each other: fixed structs over
+ * socketpair(AF_UNIX, SOCK_SEQPACKET), one message a packet.  Both sides check version,
+ * type and length; text members are NUL-terminated by the receiver.  Uses Linux calls.
+ */
+#ifndef ADIT_IPC_H
+#define ADIT_IPC_H
+
+#include <stdint.h>
+
+#include "algos/algo.h"
+#include "src/err.h"
+#include "src/gpu/backend.h"
+#include "src/job.h"
+
+#define IPC_VERSION 1
+
+enum ipc_type {
+	IPC_NONE,
+	/* to a worker */
+	IPC_OPEN,   /* struct ipc_open: first message, once */
+	IPC_WORK,   /* struct ipc_work: search this; two are held at most, oldest first */
+	IPC_FORGET, /* struct ipc_number: drop works of jobs with serial < n */
+	IPC_LIMIT,  /* struct ipc_limit: batch length and intensity */
+	IPC_PAUSE,  /* finish the batches in flight, then stay idle */
+	IPC_RESUME,
+	IPC_QUIT, /* finish or drop what is in flight, close the device, exit 0 */
+	/* from a worker */
+	IPC_HELLO,    /* struct ipc_hello: the device is open */
+	IPC_PROGRESS, /* struct ipc_progress: a long step; also a sign of life */
+	IPC_READY,    /* struct ipc_ready: self-test passed, send work */
+	IPC_HUNGRY,   /* struct ipc_number: room for n more works */
+	IPC_BATCH,    /* struct ipc_batch: the heartbeat */
+	IPC_FOUND,    /* struct ipc_found: a candidate; the supervisor verifies */
+	IPC_IDLE,     /* struct ipc_number: paused or out of work; alive */
+	IPC_FAILED,   /* struct ipc_failed: last words before exit */
+	IPC_NOTE,     /* struct ipc_failed: a line for the log, code 0 info, else warning */
+	IPC_TYPES
+};
+
+struct ipc_open {
+	char backend[16]; /* "cuda", "opencl", "cpu", "sim" */
+	uint32_t index;
+	char algo[32];
+	char cache_dir[512]; /* "" for none */
+	char sim[256];       /* script for sim devices, "" for defaults */
+	uint64_t set[ALGO_SETTINGS_MAX];
+	uint32_t intensity;   /* 0: automatic; else log2 of nonces a batch */
+	uint32_t batch_ms;    /* target length of what is in flight */
+	uint32_t threads;     /* cpu backend: 0 means one a core */
+	uint32_t no_selftest; /* tests of failing kernels only */
+};
+
+struct ipc_work {
+	uint64_t lease;
+	struct work work;
+};
+
+struct ipc_number {
+	uint64_t n;
+};
+
+struct ipc_limit {
+	uint32_t batch_ms;
+	uint32_t duty_permille; /* 1000: full speed */
+};
+
+struct ipc_hello {
+	struct device_info info;
+	int64_t pid;
+};
+
+struct ipc_progress {
+	char stage[48]; /* "building kernels", "self-test" */
+	uint32_t permille;
+};
+
+struct ipc_ready {
+	char label[48]; /* of the plan chosen */
+};
+
+struct ipc_batch {
+	uint64_t serial, lease;
+	uint64_t hashes;  /* tried in this batch */
+	uint32_t took_us; /* device time */
+	uint32_t found;
+	uint32_t ended; /* 1: this lease is exhausted */
+};
+
+struct ipc_found {
+	uint64_t serial, roll, lease, nonce;
+	int64_t at_us; /* monotonic, when the worker read it */
+};
+
+struct ipc_failed {
+	int32_t code; /* enum err_code */
+	char text[ERR_TEXT_MAX];
+};
+
+struct ipc_head {
+	uint16_t version, type;
+	uint32_t len; /* of the body */
+};
+
+struct ipc_msg {
+	struct ipc_head head;
+	union {
+		struct ipc_open open;
+		struct ipc_work work;
+		struct ipc_number number;
+		struct ipc_limit limit;
+		struct ipc_hello hello;
+		struct ipc_progress progress;
+		struct ipc_ready ready;
+		struct ipc_batch batch;
+		struct ipc_found found;
+		struct ipc_failed failed;
+	} u;
+};
+
+/* The body length a type has; -ERR_PROTO for an unknown type. */
+int ipc_body_len(unsigned type);
+
+/* A connected pair, close-on-exec, both ends non-blocking.  0 or -ERR_IO. */
+int ipc_pair(int fds[2], struct err *err);
+
+/*
+ * Send the message of this type (body may be NULL for types without one).
+ * 0; -ERR_BUSY when the socket is full; -ERR_IO when the other side is gone.
+ * Never raises SIGPIPE.
+ */
+int ipc_send(int fd, unsigned type, const void *body);
+
+/*
+ * Receive one message, checked.  1: got one; 0: none now (non-blocking); -ERR_IO: the
+ * other side is gone; -ERR_PROTO: malformed (the packet is consumed).
+ */
+int ipc_recv(int fd, struct ipc_msg *out);
+
+/* Check a raw packet of len bytes already in *msg (what ipc_recv and the fuzzer use). */
+int ipc_check(struct ipc_msg *msg, size_t len);
+
+#endif

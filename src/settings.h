@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the user asked for: filled from defaults, configuration file, environment and command
+ * line (in that order) by the one option table, read by everybody else.
+ */
+#ifndef ADIT_SETTINGS_H
+#define ADIT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool/client.h"
+#include "src/err.h"
+#include "src/log.h"
+
+struct command;
+
+struct settings {
+	const struct command *command;
+
+	/* mining */
+	char *algo; /* NULL: none given */
+	struct pool_config *pools;
+	unsigned n_pools;
+	char *devices;   /* "cuda:0,01:00.0,cpu,sim:4"; NULL: automatic */
+	char *intensity; /* "auto", "22", or one per device "22,auto,24" */
+	char **set;      /* "name=value" of the algorithm, NULL-ended */
+	unsigned n_set;
+	uint32_t batch_ms;
+	uint32_t cpu_threads; /* cpu device; 0: one a core */
+	uint32_t verify_threads;
+	char *sim;        /* script for sim devices, or NULL */
+	char *cache_dir;  /* NULL: XDG default; "" none */
+	uint32_t retries; /* connection attempts before giving up; 0: for ever */
+	uint32_t retry_pause_s;
+	uint32_t timeout_s;    /* network; 0: defaults */
+	uint32_t time_limit_s; /* stop after; 0: never */
+	bool no_selftest;
+
+	/* log and display */
+	struct log_config log; /* log.file owned here */
+	char *log_file;
+	char *share_log;
+	uint32_t stats_interval_s; /* 0: no periodic lines */
+	bool protocol_dump;
+
+	/* hash and scan */
+	char *header, *nonce, *target, *seed, *solution; /* as written; NULL: not given */
+	uint64_t start, count, height;
+	int64_t epoch; /* -1: not given */
+
+	/* local pool */
+	char *listen; /* "127.0.0.1:3333" */
+	double diff;
+	char *tls_cert, *tls_key;
+	uint32_t job_interval_ms;
+	uint32_t vardiff_per_minute; /* shares wanted a minute from each client; 0: fixed */
+	char *faults;                /* script, see `adit pool --help` */
+	char *seed_text;             /* makes its jobs reproducible */
+	uint32_t max_clients;
+
+	bool json; /* devices, algos: machine-readable */
+	char *config_file;
+	char **args; /* positional, NULL-ended */
+	unsigned n_args;
+};
+
+/*
+ * Parse argv (argv[1] may be a command; default "mine").  On success *out is complete
+ * and validated for its command.  `--help` and `--version` print and set *done.
+ * -ERR_USAGE etc. with one line that names the thing and the fix.
+ */
+int settings_load(struct settings **out, int argc, char **argv, bool *done, struct err *err);
+void settings_free(struct settings *s); /* NULL is fine; wipes secrets */
+
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(struct settings *s); /* returns the exit code */
+	bool hidden;                    /* worker, probe: not in --help */
+};
+
+extern const struct command commands[]; /* ended by name NULL; src/command.c */
+
+/* Exit codes; doc/exit-codes.md explains each. */
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAIL = 1,      /* something failed; the last line says what */
+	EXIT_USAGE = 2,     /* command line or configuration */
+	EXIT_NO_DEVICE = 3, /* no usable device */
+	EXIT_POOL = 4,      /* every pool refused us, or retries ran out */
+	EXIT_DEVICE = 5,    /* every device is parked */
+	EXIT_MISMATCH = 6,  /* a kernel and the reference disagree (scan, self-test) */
+	EXIT_SYSTEM = 7     /* out of memory, files, ports */
+};
+
+int cmd_mine(struct settings *s);    /* src/miner.c */
+int cmd_devices(struct settings *s); /* src/devices.c */
+int cmd_scan(struct settings *s);    /* src/scan.c */
+int cmd_worker(struct settings *s);  /* src/worker.c: hidden */
+int cmd_probe(struct settings *s);   /* src/probe.c: hidden */
+int cmd_hash(struct settings *s);    /* src/hash.c */
+int cmd_algos(struct settings *s);   /* src/hash.c */
+int cmd_check(struct settings *s);   /* src/check.c */
+int cmd_pool(struct settings *s);    /* pool/local/main.c */
+int cmd_manual(struct settings *s);  /* src/manual.c: hidden; man page, completions */
+
+#endif

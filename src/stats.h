@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Counters and rates, kept by the loop thread and read by display and API as one snapshot. */
+#ifndef ADIT_STATS_H
+#define ADIT_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/err.h"
+
+/* Hashes over sliding windows, in 1-second buckets; pure (now_ms is passed in). */
+#define RATE_SECONDS 900
+struct rate {
+	double bucket[RATE_SECONDS]; /* hashes finished in that second */
+	int64_t first_ms;            /* of the first sample; 0: none */
+	int64_t second;              /* number of the newest bucket */
+};
+void rate_add(struct rate *r, double hashes, int64_t now_ms);
+/*
+ * Hashes a second over the last window_s seconds (or since the first sample if that is
+ * more recent); falls to 0 when nothing completes.
+ */
+double rate_get(const struct rate *r, unsigned window_s, int64_t now_ms);
+void rate_reset(struct rate *r);
+
+struct share_counts {
+	uint64_t accepted, rejected, stale, invalid, lost;
+	double accepted_difficulty; /* sum of share difficulties credited */
+};
+
+enum device_state {
+	DEVICE_STARTING,
+	DEVICE_PREPARING,
+	DEVICE_IDLE,
+	DEVICE_MINING,
+	DEVICE_PAUSED,
+	DEVICE_RESTARTING,
+	DEVICE_PARKED,
+	DEVICE_STATES
+};
+
+struct device_stats {
+	char id[32]; /* "opencl:0" */
+	char pci[16];
+	char name[96];
+	char label[48]; /* the plan in use */
+	enum device_state state;
+	char reason[ERR_TEXT_MAX]; /* why restarting or parked, or progress stage */
+	uint32_t permille;         /* of the progress stage */
+	double rate_10s, rate_60s, rate_15m;
+	struct share_counts shares;
+	uint64_t hashes, restarts;
+	int32_t temperature_c; /* STAT_UNKNOWN where not known */
+};
+#define STAT_UNKNOWN INT32_MIN
+
+#define REJECT_REASONS_MAX 16
+struct reject_reason {
+	char text[96];
+	uint64_t count;
+};
+
+struct rig_stats {
+	char algo[32];
+	char pool[320];
+	char pool_state[24];
+	double difficulty;
+	uint64_t height, jobs, blocks;
+	int64_t uptime_ms;
+	double rate_10s, rate_60s, rate_15m;
+	struct share_counts shares;
+	struct reject_reason reasons[REJECT_REASONS_MAX];
+	unsigned n_reasons;
+	double best_difficulty;
+	double latency_ms; /* median of recent answers; <0: none yet */
+	struct device_stats *devices;
+	unsigned n_devices;
+};
+
+/* "12.34 MH/s"; out of at least 24 bytes.  Returns out. */
+char *rate_print(char *out, unsigned long size, double hashes_per_s);
+
+#endif
