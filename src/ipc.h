@@ -16,11 +16,20 @@
 
 #define IPC_VERSION 1
 
+/*
+ * Flow of works, free of races: every IPC_WORK is answered by exactly one credit, given back in
+ * IPC_HUNGRY {n} (a difference, never an absolute number) as soon as its last nonce
+ * has been handed to the device, or when IPC_FORGET drops it.  The supervisor keeps two
+ * works of the current job unanswered at a worker; after a job switch it does not
+ * wait for the old ones' credits.  A worker must queue up to IPC_WORKS.
+ */
+#define IPC_WORKS 64
+
 enum ipc_type {
 	IPC_NONE,
 	/* to a worker */
 	IPC_OPEN,   /* struct ipc_open: first message, once */
-	IPC_WORK,   /* struct ipc_work: search this; two are held at most, oldest first */
+	IPC_WORK,   /* struct ipc_work: search this; queued, oldest first, at most IPC_WORKS */
 	IPC_FORGET, /* struct ipc_number: drop works of jobs with serial < n */
 	IPC_LIMIT,  /* struct ipc_limit: batch length and intensity */
 	IPC_PAUSE,  /* finish the batches in flight, then stay idle */
@@ -30,10 +39,10 @@ enum ipc_type {
 	IPC_HELLO,    /* struct ipc_hello: the device is open */
 	IPC_PROGRESS, /* struct ipc_progress: a long step; also a sign of life */
 	IPC_READY,    /* struct ipc_ready: self-test passed, send work */
-	IPC_HUNGRY,   /* struct ipc_number: room for n more works */
+	IPC_HUNGRY,   /* struct ipc_number: n works ended or were forgotten (see below) */
 	IPC_BATCH,    /* struct ipc_batch: the heartbeat */
 	IPC_FOUND,    /* struct ipc_found: a candidate; the supervisor verifies */
-	IPC_IDLE,     /* struct ipc_number: paused or out of work; alive */
+	IPC_IDLE,     /* struct ipc_number: paused or out of work; alive; nothing in flight */
 	IPC_FAILED,   /* struct ipc_failed: last words before exit */
 	IPC_NOTE,     /* struct ipc_failed: a line for the log, code 0 info, else warning */
 	IPC_TYPES

@@ -21,15 +21,18 @@ enum share_state {
 };
 
 struct share {
-	struct job *job;  /* one reference */
-	struct work work; /* its header */
+	struct share *next; /* in whatever list holds it */
+	struct job *job;    /* one reference */
+	struct work work;   /* its header */
 	uint64_t nonce;
 	struct digest digest; /* set by the verifier, never by the device */
 	double difficulty;    /* of the hash itself */
 	unsigned device;      /* index in the rig */
 	enum share_state state;
-	uint32_t request; /* id of the request that carried it */
-	bool block;       /* also meets the network's target, where known */
+	int verify_rc;         /* 0, or -ERR_xxx from the reference */
+	uint64_t session_sent; /* the session it was sent in */
+	uint32_t request;      /* id of the request that carried it */
+	bool block;            /* also meets the network's target, where known */
 	int64_t found_us, verified_us, sent_us, answered_us;
 	char reason[96]; /* the pool's words, printable */
 };

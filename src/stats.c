@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rates over sliding windows; pure. */
+#include <string.h>
+
+#include "src/stats.h"
+
+/* Clear the buckets between the newest one and now. */
+static void rate_roll(struct rate *r, int64_t second)
+{
+	int64_t i = r->second + 1;
+
+	if (second <= r->second)
+		return;
+	if (second - r->second >= RATE_SECONDS)
+		i = second - RATE_SECONDS + 1;
+	for (; i <= second; i++)
+		r->bucket[i % RATE_SECONDS] = 0;
+	r->second = second;
+}
+
+void rate_add(struct rate *r, double hashes, int64_t now_ms)
+{
+	int64_t second = now_ms / 1000;
+
+	if (!r->first_ms) {
+		memset(r, 0, sizeof *r);
+		r->first_ms = now_ms ? now_ms : 1;
+		r->second = second;
+	}
+	rate_roll(r, second);
+	r->bucket[second % RATE_SECONDS] += hashes;
+}
+
+/*
+ * The present second is not over, so the window is the last window_s whole
+ * seconds plus the part of this one that has passed.
+ */
+double rate_get(const struct rate *r, unsigned window_s, int64_t now_ms)
+{
+	int64_t second = now_ms / 1000, i;
+	double sum = 0, span;
+
+	if (!r->first_ms)
+		return 0;
+	if (window_s > RATE_SECONDS - 1)
+		window_s = RATE_SECONDS - 1;
+	for (i = second - window_s; i <= second; i++)
+		if (i >= 0 && i <= r->second && i > r->second - RATE_SECONDS)
+			sum += r->bucket[i % RATE_SECONDS];
+	span = window_s + (double)(now_ms % 1000) / 1000;
+	if (now_ms - r->first_ms < (int64_t)(span * 1000))
+		span = (double)(now_ms - r->first_ms) / 1000;
+	return span > 0.2 ? sum / span : 0;
+}
+
+void rate_reset(struct rate *r)
+{
+	r->first_ms = 0;
+}
