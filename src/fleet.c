@@ -15,7 +15,8 @@
 #include "src/log.h"
 #include "src/str.h"
 
-#define HELD_MAX      2  /* works a worker holds: one being searched, one spare */
+#define HELD_MAX      2  /* works of the current job at a worker: one searched, one spare */
+#define DOOMED_MAX    32 /* works of older jobs still unanswered; beyond it we wait */
 #define MESSAGES_MAX  64 /* handled a wake-up, so that one device cannot starve the loop */
 #define INTENSITY_MAX 40
 
@@ -28,7 +29,9 @@ struct unit {
 	int fd;
 	pid_t pid;
 	struct event *readable;
-	unsigned held; /* works given and not yet used up */
+	unsigned held;   /* works given and not yet answered by a credit */
+	unsigned doomed; /* of these: sent before the last FORGET */
+	uint64_t forget; /* a FORGET the full socket refused; 0: none */
 	struct rate rate;
 	struct share_counts shares;
 	uint64_t hashes;
