@@ -39,11 +39,13 @@ struct pools_events {
 	void (*down)(void *arg, unsigned pool, uint64_t session);
 	/* the active pool changed; none: -1 (devices idle until a job comes) */
 	void (*active)(void *arg, int pool);
+	/* every pool failed `retries` times in a row (never when retries is 0) */
+	void (*gave_up)(void *arg);
 };
 
 int pools_new(struct pools **out, struct event_base *base, const struct pool_config *configs,
 	      unsigned n, const struct algo *algo, const struct client_timeouts *timeouts,
-	      const struct pools_events *events, void *arg, struct err *err);
+	      unsigned retries, const struct pools_events *events, void *arg, struct err *err);
 void pools_free(struct pools *p);
 void pools_start(struct pools *p);
 void pools_stop(struct pools *p); /* close every connection, no more events */

@@ -37,6 +37,7 @@ struct settings {
 	uint32_t timeout_s;    /* network; 0: defaults */
 	uint32_t time_limit_s; /* stop after; 0: never */
 	bool no_selftest;
+	uint32_t hang_timeout_s; /* shortest deadline of a batch; 0: default */
 
 	/* log and display */
 	struct log_config log; /* log.file owned here */
@@ -72,6 +73,11 @@ struct settings {
  * -ERR_USAGE etc. with one line that names the thing and the fix.
  */
 int settings_load(struct settings **out, int argc, char **argv, bool *done, struct err *err);
+/*
+ * Read the same command line, environment and configuration file again (SIGHUP).  old is
+ * untouched; *out is a second, independent object.
+ */
+int settings_reload(struct settings **out, const struct settings *old, struct err *err);
 void settings_free(struct settings *s); /* NULL is fine; wipes secrets */
 
 struct command {

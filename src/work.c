@@ -65,6 +65,18 @@ static unsigned progress_for(struct work_source *ws, const struct work *first)
 	return i;
 }
 
+static void drop_of_pool(struct work_source *ws, unsigned pool)
+{
+	unsigned i, kept = 0;
+
+	for (i = 0; i < ws->n_jobs; i++)
+		if (ws->jobs[i]->pool == pool)
+			job_unref(ws->jobs[i]);
+		else
+			ws->jobs[kept++] = ws->jobs[i];
+	ws->n_jobs = kept;
+}
+
 int work_publish(struct work_source *ws, struct job *take, struct err *err)
 {
 	struct work first;
@@ -79,7 +91,7 @@ int work_publish(struct work_source *ws, struct job *take, struct err *err)
 	}
 	ws->last_serial++;
 	if (take->clean)
-		drop_older(ws, 0);
+		drop_of_pool(ws, take->pool);
 	drop_older(ws, WORK_JOBS_KEPT - 1);
 	memmove(ws->jobs + 1, ws->jobs, ws->n_jobs * sizeof ws->jobs[0]);
 	ws->jobs[0] = take;
@@ -104,6 +116,11 @@ void work_void(struct work_source *ws, unsigned pool, uint64_t session)
 		job_unref(ws->jobs[i]);
 	}
 	ws->n_jobs = kept;
+}
+
+void work_pause(struct work_source *ws)
+{
+	ws->idle = true;
 }
 
 const struct job *work_current(const struct work_source *ws)

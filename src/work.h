@@ -41,7 +41,8 @@ void work_init(struct work_source *ws);
 void work_done(struct work_source *ws);
 
 /*
- * Make job the one to work on; gives it its serial.  A clean job voids the older ones.
+ * Make job the one to work on; gives it its serial.  A clean job voids the older ones of
+ * the same pool (another pool's shares can still be credited when it comes back).
  * 0; on failure (the dialect cannot make its first header) the old job stays, take is
  * released and err says why.
  */
@@ -49,6 +50,9 @@ int work_publish(struct work_source *ws, struct job *take, struct err *err);
 
 /* Void the jobs of this pool and session; what is left of them must not be worked on. */
 void work_void(struct work_source *ws, unsigned pool, uint64_t session);
+
+/* Stop handing out work until the next job; late shares still count. */
+void work_pause(struct work_source *ws);
 
 /* The job being worked on (borrowed), or NULL. */
 const struct job *work_current(const struct work_source *ws);
