@@ -94,6 +94,12 @@ struct backend {
 	 */
 	int (*mark)(struct device *dev, unsigned slot, struct err *err);
 	int (*wait)(struct device *dev, unsigned slot, uint32_t *took_us, struct err *err);
+
+	/*
+	 * (optional) One line for people: with entry NULL how prog was obtained ("NVRTC 13.0"),
+	 * else what that kernel needs of the device (registers, memory, occupancy).
+	 */
+	void (*describe)(struct program *prog, const char *entry, char *out, size_t size);
 };
 
 #define BACKEND_MARKS 4
