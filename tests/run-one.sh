@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Run one test under a lid on its time; what it started ends with it.
+# usage: run-one.sh TEST [ARGUMENT...]
+limit=${TEST_TIMEOUT:-300}
+LSAN_OPTIONS="suppressions=$top_srcdir/tests/lsan.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
+TSAN_OPTIONS="suppressions=$top_srcdir/tests/tsan.supp${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+export LSAN_OPTIONS TSAN_OPTIONS
+if [ ! -x "$1" ] && [ "${1%.sh}" != "$1" ]; then
+	set -- sh "$@"
+fi
+timeout --signal=TERM --kill-after=10 "$limit" "$@" </dev/null
+rc=$?
+[ $rc -eq 124 ] && echo "$1: ended after $limit s (TEST_TIMEOUT)"
+exit $rc
