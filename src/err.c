@@ -33,7 +33,9 @@ void err_prefix(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	if (used < 0 || (size_t)used >= sizeof err->text)
 		return;
-	snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", old);
+	/* Cutting is fine; gcc wants to see that we know. */
+	if (snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", old) < 0)
+		err->text[used] = '\0';
 }
 
 const char *err_word(int code)
