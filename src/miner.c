@@ -23,11 +23,10 @@
 #include "src/verify.h"
 #include "src/work.h"
 
-#define LEASE_SECONDS  5.0        /* a device asks about this often */
-#define LEASE_FIRST    (1u << 20) /* nonces, before its rate is known */
-#define FLUSH_MS       2000       /* at the end: for answers of shares already sent */
-#define LATENCIES_KEPT 64
-#define ORPHAN_MS      60000 /* without a pool, devices go on with the last job for so long */
+#define LEASE_SECONDS 5.0        /* a device asks about this often */
+#define LEASE_FIRST   (1u << 20) /* nonces, before its rate is known */
+#define FLUSH_MS      2000       /* at the end: for answers of shares already sent */
+#define ORPHAN_MS     60000      /* without a pool, devices go on with the last job for so long */
 
 struct miner {
 	const struct settings *settings;
@@ -44,8 +43,7 @@ struct miner {
 	struct work_source work;
 	uint64_t session[256]; /* the ready session of each pool; 0: none */
 	struct rig_stats stats;
-	double latency_ms[LATENCIES_KEPT];
-	unsigned n_latencies;
+	struct samples latency, turnaround, submitted; /* milliseconds */
 	int64_t start_ms, orphan_ms; /* orphan_ms: since when no pool is active; 0: one is */
 	bool stopping, stopped;
 	int exit_code;
@@ -140,8 +138,7 @@ static void on_final(void *arg, struct share *s)
 	if (s->state == SHARE_REJECTED)
 		count_reason(m, s->reason);
 	if (s->answered_us && s->sent_us)
-		m->latency_ms[m->n_latencies++ % LATENCIES_KEPT] =
-			(double)(s->answered_us - s->sent_us) / 1000;
+		samples_add(&m->latency, (double)(s->answered_us - s->sent_us) / 1000);
 	say_final(m, s);
 	sharelog_put(m->sharelog, s, fleet_id(m->fleet, s->device),
 		     s->job->pool < m->settings->n_pools ? m->settings->pools[s->job->pool].url
@@ -165,6 +162,7 @@ static void submit(struct miner *m, struct share *s)
 	if (rc == 0) {
 		s->session_sent = m->session[s->job->pool];
 		sharequeue_sent(m->queue, s, clock_us());
+		samples_add(&m->submitted, (double)(s->sent_us - s->found_us) / 1000);
 	} else if (rc == -ERR_NET) {
 		sharequeue_wait(m->queue, s);
 	} else {
@@ -287,6 +285,7 @@ static void on_job(void *arg, struct job *take)
 	uint64_t height = take->height;
 	char id[JOB_ID_MAX];
 	double difficulty = take->difficulty;
+	int64_t received_us = take->received_us;
 
 	str_copy(id, sizeof id, take->id);
 	if (work_publish(&m->work, take, &err)) {
@@ -301,6 +300,8 @@ static void on_job(void *arg, struct job *take)
 	 * newer transactions, and the difficulty that counts now.
 	 */
 	fleet_offer(m->fleet, m->work.last_serial);
+	if (received_us)
+		samples_add(&m->turnaround, (double)(clock_us() - received_us) / 1000);
 	log_debug(LOG_JOB, "job %s%s, difficulty %.6g", id, clean ? ", clean" : "", difficulty);
 }
 
@@ -375,25 +376,6 @@ static void on_gave_up(void *arg)
 
 /* ---- display ---- */
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median_latency(const struct miner *m)
-{
-	double sorted[LATENCIES_KEPT];
-	unsigned n = m->n_latencies < LATENCIES_KEPT ? m->n_latencies : LATENCIES_KEPT;
-
-	if (!n)
-		return -1;
-	memcpy(sorted, m->latency_ms, n * sizeof sorted[0]);
-	qsort(sorted, n, sizeof sorted[0], by_value);
-	return sorted[n / 2];
-}
-
 static void snapshot(struct miner *m)
 {
 	struct rig_stats *s = &m->stats;
@@ -406,7 +388,9 @@ static void snapshot(struct miner *m)
 	s->rate_10s = fleet_rate(m->fleet, 10, now);
 	s->rate_60s = fleet_rate(m->fleet, 60, now);
 	s->rate_15m = fleet_rate(m->fleet, 900, now);
-	s->latency_ms = median_latency(m);
+	s->latency_ms = samples_median(&m->latency);
+	s->turnaround_ms = samples_median(&m->turnaround);
+	s->submit_ms = samples_median(&m->submitted);
 	s->pool[0] = '\0';
 	str_copy(s->pool_state, sizeof s->pool_state, active < 0 ? "no pool" : "connected");
 	if (active >= 0) {

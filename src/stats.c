@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rates over sliding windows; pure. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/stats.h"
@@ -56,4 +57,28 @@ double rate_get(const struct rate *r, unsigned window_s, int64_t now_ms)
 void rate_reset(struct rate *r)
 {
 	r->first_ms = 0;
+}
+
+void samples_add(struct samples *s, double v)
+{
+	s->v[s->n++ % SAMPLES_KEPT] = v;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+double samples_median(const struct samples *s)
+{
+	double sorted[SAMPLES_KEPT];
+	unsigned n = s->n < SAMPLES_KEPT ? s->n : SAMPLES_KEPT;
+
+	if (!n)
+		return -1;
+	memcpy(sorted, s->v, n * sizeof sorted[0]);
+	qsort(sorted, n, sizeof sorted[0], by_value);
+	return sorted[n / 2];
 }

@@ -23,6 +23,15 @@ void rate_add(struct rate *r, double hashes, int64_t now_ms);
 double rate_get(const struct rate *r, unsigned window_s, int64_t now_ms);
 void rate_reset(struct rate *r);
 
+/* The last few of something measured; pure. */
+#define SAMPLES_KEPT 255
+struct samples {
+	double v[SAMPLES_KEPT];
+	unsigned n; /* ever added */
+};
+void samples_add(struct samples *s, double v);
+double samples_median(const struct samples *s); /* of those kept; <0: none yet */
+
 struct share_counts {
 	uint64_t accepted, rejected, stale, invalid, lost;
 	double accepted_difficulty; /* sum of share difficulties credited */
@@ -72,7 +81,10 @@ struct rig_stats {
 	struct reject_reason reasons[REJECT_REASONS_MAX];
 	unsigned n_reasons;
 	double best_difficulty;
-	double latency_ms; /* median of recent answers; <0: none yet */
+	/* medians of recent ones; <0: none yet */
+	double latency_ms;    /* from a share sent to the pool's answer */
+	double turnaround_ms; /* from a job read to its work in every worker's socket */
+	double submit_ms;     /* from a candidate read to its share sent, CPU check included */
 	struct device_stats *devices;
 	unsigned n_devices;
 };
