@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * scrypt (RFC 7914) with N = 1024, r = 1, p = 1 of an 80-byte header: Litecoin, Dogecoin and
+ * what is mined with them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "algos/algo.h"
+#include "algos/native.h"
+#include "algos/ref_scrypt.h"
+#include "algos/ref_sha256.h"
+#include "src/bytes.h"
+#include "kernels/scrypt.cl.h" /* the kernel as text */
+#include "kernels/scrypt.cl"   /* the kernel as C */
+
+static int scrypt_hash(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
+		       struct digest *out)
+{
+	uint8_t header[80], hash[32];
+
+	(void)ep;
+	memcpy(header, work->header, 76);
+	le32_put(header + 76, (uint32_t)nonce);
+	ref_scrypt_1024(hash, header, sizeof header);
+	memset(out, 0, sizeof *out);
+	out->hash = u256_from_le(hash);
+	return 0;
+}
+
+/* The layout is described in kernels/scrypt.cl. */
+static void scrypt_prepare(const struct work *work, struct abi_job *out)
+{
+	int i;
+
+	memset(out->words, 0, sizeof out->words);
+	ref_sha256_start(out->words);
+	ref_sha256_block(out->words, work->header);
+	for (i = 0; i < 19; i++)
+		out->words[8 + i] = be32_get(work->header + 4 * i);
+}
+
+#define ENTRY_BYTES 128
+#define STATE_BYTES 192 /* what the steps pass on for a nonce: 48 words */
+#define CPU_PASSES  8   /* nonces a lane tries in the same, cached V */
+
+enum { SET_GAP };
+
+/* What is left for V and states: a tenth or 256 MiB stay free, whichever is more. */
+static uint64_t room(const struct algo_device *dev)
+{
+	uint64_t spare = dev->mem_free / 10;
+	uint64_t left;
+
+	if (spare < (256u << 20))
+		spare = 256u << 20;
+	left = dev->mem_free > spare ? dev->mem_free - spare : 0;
+	return dev->mem_alloc && dev->mem_alloc < left ? dev->mem_alloc : left;
+}
+
+static struct algo_plan plan_for(const struct algo_device *dev, uint32_t gap)
+{
+	uint32_t lanes = dev->lanes ? dev->lanes : 1;
+	uint32_t passes = dev->cpu ? CPU_PASSES : 1;
+	uint32_t units = dev->units ? dev->units : 1;
+	uint64_t v_bytes = (1024 + gap - 1) / gap * ENTRY_BYTES;
+	struct algo_plan plan = {.lanes = lanes * passes, .local = dev->cpu ? 1 : 64};
+
+	if (dev->cpu)
+		snprintf(plan.options, sizeof plan.options, "-DGAP=%u -DLANES=%u -DPASSES=%u",
+			 (unsigned)gap, (unsigned)lanes, (unsigned)passes);
+	else
+		snprintf(plan.options, sizeof plan.options, "-DGAP=%u -DLANES=%u", (unsigned)gap,
+			 (unsigned)lanes);
+	snprintf(plan.label, sizeof plan.label, "lookup gap %u", (unsigned)gap);
+	plan.scratch_per_nonce = v_bytes / passes + STATE_BYTES;
+	plan.nonces_max = room(dev) / plan.scratch_per_nonce / plan.lanes * plan.lanes;
+	plan.nonces_start = (dev->cpu ? 2 : 512) * (uint64_t)units * plan.lanes;
+	if (plan.nonces_start > plan.nonces_max)
+		plan.nonces_start = plan.nonces_max;
+	return plan;
+}
+
+/*
+ * A larger gap trades memory (room and bandwidth) for arithmetic.  Which is right depends on
+ * the card, so all that fit are offered; the first guess is the smallest whose
+ * nonces keep every unit of a card busy.
+ */
+static int scrypt_plans(const struct algo_device *dev, const uint64_t *set, struct algo_plan *out,
+			int max, struct err *err)
+{
+	static const uint32_t gaps[] = {2, 1, 4, 8};
+	uint64_t busy = dev->cpu ? 1 : 256 * (uint64_t)(dev->units ? dev->units : 1);
+	struct algo_plan plan;
+	int n = 0, pass;
+	size_t i;
+
+	if (set[SET_GAP]) {
+		plan = plan_for(dev, (uint32_t)set[SET_GAP]);
+		if (plan.nonces_max && max > 0)
+			out[n++] = plan;
+	}
+	/* First those with nonces enough, then, smallest first, those with fewer. */
+	for (pass = 0; pass < 2 && !set[SET_GAP]; pass++)
+		for (i = 0; i < sizeof gaps / sizeof *gaps && n < max; i++) {
+			plan = plan_for(dev, gaps[pass ? 3 - i : i]);
+			if (plan.nonces_max && (plan.nonces_max >= busy) == !pass)
+				out[n++] = plan;
+		}
+	if (n)
+		return n;
+	return err_set(
+		err, ERR_MEMORY,
+		"scrypt needs %llu MiB of device memory beside 256 MiB (or a tenth) left free, "
+		"and %llu MiB are free: close other programs or raise --set lookup_gap",
+		(unsigned long long)((uint64_t)plan.scratch_per_nonce * plan.lanes >> 20) + 1,
+		(unsigned long long)(dev->mem_free >> 20));
+}
+
+NATIVE(scrypt_in)
+NATIVE(scrypt_mix)
+NATIVE(scrypt_out)
+
+static const struct algo_native scrypt_native_rows[] = {
+	{"scrypt_in", scrypt_in_native},
+	{"scrypt_mix", scrypt_mix_native},
+	{"scrypt_out", scrypt_out_native},
+	{0},
+};
+
+static const struct algo_step scrypt_steps[] = {
+	{.entry = "scrypt_in", .when = STEP_BATCH},
+	{.entry = "scrypt_mix", .when = STEP_BATCH},
+	{.entry = "scrypt_out", .when = STEP_BATCH},
+};
+
+static const struct algo_setting scrypt_settings[] = {
+	[SET_GAP] =
+		{.name = "lookup_gap",
+		 .max = 64,
+		 .help = "keep every Nth entry of the table: less memory, more work; 0 measures"},
+	{0},
+};
+
+static const char *const scrypt_prebuilt[] = {
+	"-DGAP=1 -DLANES=1", "-DGAP=2 -DLANES=1", "-DGAP=4 -DLANES=1", "-DGAP=8 -DLANES=1", NULL,
+};
+
+const struct algo algo_scrypt = {
+	.name = "scrypt",
+	.aliases = "litecoin dogecoin",
+	.title = "scrypt (1024, 1, 1): Litecoin, Dogecoin",
+	.kernel = kernel_scrypt,
+	.header_len = 80,
+	.nonce_off = 76,
+	.nonce_len = 4,
+	.diff_mult = 65536,
+	.version_rolling = false,
+	.steps = scrypt_steps,
+	.n_steps = sizeof scrypt_steps / sizeof *scrypt_steps,
+	.settings = scrypt_settings,
+	.native = scrypt_native_rows,
+	.prebuilt = scrypt_prebuilt,
+	.hash = scrypt_hash,
+	.prepare = scrypt_prepare,
+	.plans = scrypt_plans,
+};
