@@ -3,8 +3,9 @@
 # Run one test under a lid on its time; what it started ends with it.
 # usage: run-one.sh TEST [ARGUMENT...]
 limit=${TEST_TIMEOUT:-300}
-LSAN_OPTIONS="suppressions=$top_srcdir/tests/lsan.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
-TSAN_OPTIONS="suppressions=$top_srcdir/tests/tsan.supp${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
+tests=${top_srcdir:-.}/tests
+LSAN_OPTIONS="suppressions=$tests/lsan.supp:print_suppressions=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}"
+TSAN_OPTIONS="suppressions=$tests/tsan.supp${TSAN_OPTIONS:+:$TSAN_OPTIONS}"
 export LSAN_OPTIONS TSAN_OPTIONS
 if [ ! -x "$1" ] && [ "${1%.sh}" != "$1" ]; then
 	set -- sh "$@"
