@@ -3,7 +3,7 @@
 # usage: awk -v dir=KERNELDIR -v name=NAME -f embed.awk KERNELDIR/NAME.cl
 function quote(s)
 {
-	gsub(/\\/, "\\\\", s)
+	gsub(/\\/, "&&", s)
 	gsub(/"/, "\\\"", s)
 	gsub(/\t/, "\\t", s)
 	printf "\t\"%s\\n\"\n", s
