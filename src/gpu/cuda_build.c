@@ -187,7 +187,7 @@ static int no_way(const struct making *m, const struct err *cubin, const struct 
 		return err_set(err, ERR_BUILD, "%s", nvrtc->text);
 	return err_set(
 		err, ERR_BUILD,
-		"no kernel for %.60s (sm_%u): %.90s; %.90s; install NVRTC (libnvrtc.so.%d of "
+		"no kernel for %.40s (sm_%u): %.60s; %.110s; install NVRTC (libnvrtc.so.%d of "
 		"the CUDA Toolkit) or use a release of adit with embedded kernels",
 		info->name, (unsigned)info->arch, nvrtc->text, ptx->text,
 		info->arch < 75 ? 12 : m->dev->cu.version / 1000);

@@ -7,6 +7,8 @@
 
 #include "src/gpu/cuda_api.h"
 #include "src/gpu/dl.h"
+#include "src/gpu/kernel_cache.h"
+#include "src/hex.h"
 
 static const struct dl_symbol symbols[] = {
 #define FUNC(name, args)  {#name, offsetof(struct nvrtc, name), false},
@@ -153,6 +155,8 @@ static int split(char *text, const char *arch_option, const char **out)
 
 	out[n++] = arch_option;
 	out[n++] = "-default-device";
+	if (strpbrk(text, "\"\\\n")) /* they go into a string, too */
+		return -ERR_BUILD;
 	for (text += strspn(text, " "); *text; text = end + strspn(end, " ")) {
 		if (n == OPTIONS_MAX)
 			return -ERR_BUILD;
@@ -213,19 +217,22 @@ static int fetch(const struct nvrtc *rtc, nvrtcProgram program, int ptx, char **
 }
 
 /*
- * The source with one line after it: code says what it was built with.  It costs a few
+ * The source with one line after it, by which code says what it was built from.  It costs some
  * bytes of constant memory, answers `strings` on a cubin, and lets the fake driver of the tests
- * choose the matching host code.
+ * choose the host code that matches.
  */
 static char *signed_source(const char *source, const char *options)
 {
-	size_t size = strlen(source) + strlen(options) + 96;
-	char *text = malloc(size);
+	size_t size = strlen(source) + strlen(options) + 192;
+	const char *const texts[] = {source, options};
+	struct kernel_key key = kernel_key_of(texts, 2);
+	char hex[2 * sizeof key.bytes + 1], *text = malloc(size);
 
 	if (text)
 		snprintf(text, size,
-			 "%s\nextern \"C\" __constant__ const char adit_options[] = \"%s\";\n",
-			 source, options);
+			 "%s\nextern \"C\" __constant__ const char adit_kernel[] = "
+			 "\"adit-kernel:%s:%s\";\n",
+			 source, hex_encode(hex, key.bytes, sizeof key.bytes), options);
 	return text;
 }
 
@@ -234,14 +241,14 @@ int nvrtc_compile(const struct nvrtc *rtc, const char *source, const char *optio
 {
 	const char *argv[OPTIONS_MAX];
 	char arch_option[48], *text = strdup(options), *words = NULL;
-	char *whole = strpbrk(options, "\"\\\n") ? NULL : signed_source(source, options);
+	char *whole = signed_source(source, options);
 	nvrtcProgram program = NULL;
 	nvrtcResult code;
 	int n, rc;
 
 	snprintf(arch_option, sizeof arch_option, "--gpu-architecture=%s_%u",
 		 ptx ? "compute" : "sm", (unsigned)arch);
-	n = text && whole ? split(text, arch_option, argv) : -ERR_NOMEM;
+	n = !text || !whole ? -ERR_NOMEM : split(text, arch_option, argv);
 	if (n < 0) {
 		rc = err_set(err, -n, "NVRTC: cannot pass the options: %.100s", options);
 		goto out;
