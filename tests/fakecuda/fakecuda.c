@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A stand-in for NVIDIA's libcuda.so.1, so that the whole CUDA host path runs where there is
+ * no card: it loads what NVRTC really made (or embedded code), finds the same kernel
+ * compiled as host C, and fails on command.
+ *
+ *	FAKECUDA_DEVICES=N	cards (default 1)
+ *	FAKECUDA_ARCH=90	compute capability
+ *	FAKECUDA_DRIVER=13000	API version; decides which images it takes
+ *	FAKECUDA_MEM=4096	MiB a card has
+ *	FAKECUDA_STRICT=1	abort on what a real driver lets pass but a miner must not do:
+ *				waits that spin, things left behind when the context goes
+ *	FAKECUDA_FAULT=...	see fake_fault(): init=100 nodev retain=2 alloc@2=2 host=2 load=209
+ *				write@1=700 read@1=700 launch@3=719 sync@2=702 hang@2 flip@3
+ *
+ * Work is queued and done only when somebody waits, as late as a real card might: code
+ * that reuses memory too early is caught.  Errors from 700 on but 701 come at the next wait
+ * and stay, like a real broken context.  One thread runs a grid item by item: kernels with
+ * barriers would need a coroutine an item (ucontext), which none of today's has.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fake.h"
+#include "kernels/platform.h"
+#include "src/gpu/cuda_api.h"
+
+#define API              __attribute__((visibility("default")))
+#define INVALID_VALUE    1
+#define NOT_INITIALIZED  3
+#define INVALID_DEVICE   101
+#define INVALID_CONTEXT  201
+#define INVALID_HANDLE   400
+#define NOT_FOUND        500
+#define NOT_READY        600
+#define LAUNCH_RESOURCES 701
+#define EVENT_BLOCKING   CU_EVENT_BLOCKING_SYNC
+
+/* The exported functions are those of the table, and no others are wanted. */
+#define FUNC(name, args)  API CUresult name args;
+#define MAYBE(name, args) API CUresult name args;
+#include "src/gpu/cuda.def"
+API CUresult cuGetExportTable(const void **table, const void *id);
+
+_Thread_local u64 platform_item;
+
+struct CUevent_st {
+	unsigned flags;
+	unsigned queued, passed; /* records asked for, records the queue has come past */
+	double at_ms;
+};
+
+struct CUmod_st {
+	struct fake_image image;
+};
+
+struct CUfunc_st {
+	const struct fake_kernel *kernel;
+	struct CUfunc_st *next;
+};
+
+/* Memory of the card, or pinned memory of the host. */
+struct block {
+	struct block *next;
+	size_t bytes;
+	bool host;
+	char *at;
+};
+
+struct op {
+	struct op *next;
+	enum { OP_WRITE, OP_READ, OP_LAUNCH, OP_EVENT, OP_HANG } kind;
+	char *dst;
+	const char *src;
+	size_t bytes;
+	CUevent event;
+	CUfunction function;
+	unsigned blocks, threads, count;
+	bool flip;
+	CUdeviceptr job, res, scratch, dataset;
+	unsigned long long first;
+};
+
+struct CUstream_st {
+	struct op *first, **last;
+};
+
+static struct {
+	bool started, strict;
+	int flags[16]; /* of each card's primary context */
+	int retained;
+	CUresult broken; /* sticky */
+	size_t used;
+	unsigned events, modules, streams;
+	struct block *blocks;
+	struct CUfunc_st *functions;
+	struct CUstream_st *stream; /* the one and only: the backend uses one */
+} fake;
+
+static _Thread_local bool current;
+
+static CUresult ready(void)
+{
+	if (!fake.started)
+		return NOT_INITIALIZED;
+	if (!current)
+		return INVALID_CONTEXT;
+	return fake.broken;
+}
+
+static void strictly(bool held, const char *what)
+{
+	if (held || !fake.strict)
+		return;
+	fprintf(stderr, "fakecuda: %s\n", what);
+	abort();
+}
+
+static int devices(void)
+{
+	long n = fake_number("FAKECUDA_DEVICES", 1);
+
+	return fake_fault("nodev") ? 0 : n < 0 ? 0 : n > 16 ? 16 : (int)n;
+}
+
+static double now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static struct block *block_of(const char *at, size_t bytes, bool host)
+{
+	struct block *b;
+
+	for (b = fake.blocks; b; b = b->next)
+		if (b->host == host && at >= b->at && at + bytes <= b->at + b->bytes)
+			return b;
+	return NULL;
+}
+
+/* ---- starting, devices ---- */
+
+CUresult cuInit(unsigned flags)
+{
+	int fault = fake_fault("init");
+
+	if (flags || fault)
+		return fault ? fault : INVALID_VALUE;
+	fake.started = true;
+	fake.strict = fake_number("FAKECUDA_STRICT", 0) != 0;
+	return devices() ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
+}
+
+CUresult cuDriverGetVersion(int *version)
+{
+	*version = (int)fake_number("FAKECUDA_DRIVER", 13000);
+	return CUDA_SUCCESS;
+}
+
+static const struct {
+	int code;
+	const char *name, *words;
+} errors[] = {
+	{0, "CUDA_SUCCESS", "no error"},
+	{1, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
+	{2, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
+	{100, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
+	{101, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
+	{200, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"},
+	{201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
+	{209, "CUDA_ERROR_NO_BINARY_FOR_GPU", "no kernel image is available for execution"},
+	{218, "CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"},
+	{222, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "PTX compiled with an unsupported toolchain"},
+	{500, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
+	{700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
+	{701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"},
+	{702, "CUDA_ERROR_LAUNCH_TIMEOUT", "the launch timed out and was terminated"},
+	{719, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
+	{999, "CUDA_ERROR_UNKNOWN", "unknown error"},
+};
+
+static int error_row(CUresult code)
+{
+	int i;
+
+	for (i = 0; i < (int)(sizeof errors / sizeof *errors); i++)
+		if (errors[i].code == code)
+			return i;
+	return -1;
+}
+
+CUresult cuGetErrorName(CUresult error, const char **text)
+{
+	int row = error_row(error);
+
+	*text = row < 0 ? NULL : errors[row].name;
+	return row < 0 ? INVALID_VALUE : CUDA_SUCCESS;
+}
+
+CUresult cuGetErrorString(CUresult error, const char **text)
+{
+	int row = error_row(error);
+
+	*text = row < 0 ? NULL : errors[row].words;
+	return row < 0 ? INVALID_VALUE : CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetCount(int *count)
+{
+	*count = devices();
+	return fake.started ? CUDA_SUCCESS : NOT_INITIALIZED;
+}
+
+CUresult cuDeviceGet(CUdevice *device, int ordinal)
+{
+	if (!fake.started)
+		return NOT_INITIALIZED;
+	if (ordinal < 0 || ordinal >= devices())
+		return INVALID_DEVICE;
+	*device = ordinal;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetName(char *name, int len, CUdevice device)
+{
+	snprintf(name, (size_t)len, "Fake CUDA device %d", device);
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device)
+{
+	int arch = (int)fake_number("FAKECUDA_ARCH", 90);
+
+	(void)device;
+	switch (attribute) {
+	case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
+		*value = 1024;
+		return CUDA_SUCCESS;
+	case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
+		*value = 1980000;
+		return CUDA_SUCCESS;
+	case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
+		*value = 2;
+		return CUDA_SUCCESS;
+	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR:
+		*value = arch / 10;
+		return CUDA_SUCCESS;
+	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR:
+		*value = arch % 10;
+		return CUDA_SUCCESS;
+	}
+	return INVALID_VALUE;
+}
+
+CUresult cuDeviceGetPCIBusId(char *id, int len, CUdevice device)
+{
+	snprintf(id, (size_t)len, "0000:%02X:00.0", 10 + device);
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device)
+{
+	int i;
+
+	for (i = 0; i < 16; i++)
+		uuid->bytes[i] = (char)(0xf0 + i);
+	uuid->bytes[15] = (char)device;
+	return CUDA_SUCCESS;
+}
+
+static size_t memory(void)
+{
+	return (size_t)fake_number("FAKECUDA_MEM", 4096) << 20;
+}
+
+CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device)
+{
+	(void)device;
+	*bytes = memory();
+	return CUDA_SUCCESS;
+}
+
+/* ---- contexts ---- */
+
+CUresult cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned flags)
+{
+	fake.flags[device] = (int)flags;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
+{
+	int fault = fake_fault("retain");
+
+	if (fault)
+		return fault;
+	strictly(fake.flags[device] & CU_CTX_SCHED_BLOCKING_SYNC, "this context spins in waits");
+	fake.retained++;
+	*context = (CUcontext)&fake;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
+{
+	struct CUfunc_st *f;
+
+	(void)device;
+	if (!fake.retained || --fake.retained)
+		return CUDA_SUCCESS;
+	strictly(!fake.blocks, "memory was left allocated");
+	strictly(!fake.events && !fake.streams, "events or streams were left");
+	strictly(!fake.modules, "modules were left loaded");
+	while ((f = fake.functions)) {
+		fake.functions = f->next;
+		free(f);
+	}
+	fake.broken = CUDA_SUCCESS;
+	current = false;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuCtxSetCurrent(CUcontext context)
+{
+	current = context == (CUcontext)&fake;
+	return fake.broken;
+}
+
+/* ---- the queue ---- */
+
+static void flip(const struct op *op)
+{
+	struct abi_results *res = (struct abi_results *)(uintptr_t)op->res;
+
+	if (!res->count)
+		res->nonce[res->count++] = op->first;
+	res->nonce[0] ^= 4;
+}
+
+static void run_grid(const struct op *op)
+{
+	const struct abi_job *job = (const struct abi_job *)(uintptr_t)op->job;
+	struct abi_results *res = (struct abi_results *)(uintptr_t)op->res;
+	uint32_t *scratch = (uint32_t *)(uintptr_t)op->scratch;
+	const uint32_t *dataset = (const uint32_t *)(uintptr_t)op->dataset;
+	uint64_t item, items = (uint64_t)op->blocks * op->threads;
+
+	for (item = 0; item < items; item++)
+		op->function->kernel->run(job, res, scratch, dataset, op->first, op->count, item);
+	if (op->flip)
+		flip(op);
+}
+
+static void run_op(const struct op *op)
+{
+	switch (op->kind) {
+	case OP_HANG:
+		for (;;)
+			pause();
+	case OP_WRITE:
+	case OP_READ:
+		memcpy(op->dst, op->src, op->bytes);
+		break;
+	case OP_LAUNCH:
+		run_grid(op);
+		break;
+	case OP_EVENT:
+		op->event->passed++;
+		op->event->at_ms = now_ms();
+		break;
+	}
+}
+
+/* Work off the queue until until has passed its latest record, or to its end. */
+static CUresult drain(CUstream stream, const struct CUevent_st *until)
+{
+	struct op *op;
+
+	while (stream && (op = stream->first) && !(until && until->passed == until->queued)) {
+		stream->first = op->next;
+		if (!stream->first)
+			stream->last = &stream->first;
+		if (!fake.broken)
+			run_op(op);
+		else if (op->kind == OP_EVENT)
+			op->event->passed++;
+		free(op);
+	}
+	return fake.broken;
+}
+
+static CUresult push(CUstream stream, const struct op *what)
+{
+	struct op *op = malloc(sizeof *op);
+
+	if (!op)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	*op = *what;
+	op->next = NULL;
+	*stream->last = op;
+	stream->last = &op->next;
+	return CUDA_SUCCESS;
+}
+
+/* Errors of the device arrive late and stay; others are this call's own. */
+static CUresult fault_now(const char *point)
+{
+	int fault = fake_fault(point);
+
+	if (fault >= 700 && fault != LAUNCH_RESOURCES && fault != 999) {
+		fake.broken = fault;
+		return CUDA_SUCCESS;
+	}
+	return fault;
+}
+
+CUresult cuStreamCreate(CUstream *out, unsigned flags)
+{
+	CUresult rc = ready();
+	CUstream stream = rc ? NULL : malloc(sizeof *stream);
+
+	(void)flags;
+	if (!stream)
+		return rc ? rc : CUDA_ERROR_OUT_OF_MEMORY;
+	stream->first = NULL;
+	stream->last = &stream->first;
+	fake.streams++;
+	fake.stream = *out = stream;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuStreamDestroy_v2(CUstream stream)
+{
+	drain(stream, NULL);
+	if (fake.stream == stream)
+		fake.stream = NULL;
+	fake.streams--;
+	free(stream);
+	return fake.broken;
+}
+
+CUresult cuStreamSynchronize(CUstream stream)
+{
+	return drain(stream, NULL);
+}
+
+/* ---- events ---- */
+
+CUresult cuEventCreate(CUevent *out, unsigned flags)
+{
+	CUresult rc = ready();
+	int fault = fake_fault("event");
+	CUevent event = rc || fault ? NULL : calloc(1, sizeof *event);
+
+	if (!event)
+		return rc ? rc : fault ? fault : CUDA_ERROR_OUT_OF_MEMORY;
+	event->flags = flags;
+	fake.events++;
+	*out = event;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy_v2(CUevent event)
+{
+	if (event->passed != event->queued)
+		drain(fake.stream, event);
+	fake.events--;
+	free(event);
+	return fake.broken;
+}
+
+CUresult cuEventRecord(CUevent event, CUstream stream)
+{
+	CUresult rc = ready();
+
+	if (rc)
+		return rc;
+	event->queued++;
+	return push(stream, &(struct op){.kind = OP_EVENT, .event = event});
+}
+
+CUresult cuEventSynchronize(CUevent event)
+{
+	CUresult fault = fault_now("sync");
+
+	strictly(event->flags & EVENT_BLOCKING, "waiting for this event spins");
+	return fault ? fault : drain(fake.stream, event);
+}
+
+CUresult cuEventElapsedTime(float *ms, CUevent start, CUevent end)
+{
+	if ((start->flags | end->flags) & CU_EVENT_DISABLE_TIMING)
+		return INVALID_HANDLE;
+	if (!start->passed || !end->passed || end->passed != end->queued)
+		return NOT_READY;
+	*ms = (float)(end->at_ms - start->at_ms);
+	return fake.broken;
+}
+
+/* ---- memory ---- */
+
+static CUresult allocate(char **out, size_t bytes, bool host)
+{
+	struct block *b;
+
+	if (!bytes)
+		return INVALID_VALUE;
+	if (!host && bytes > memory() - fake.used)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	b = calloc(1, sizeof *b);
+	if (b)
+		b->at = malloc(bytes);
+	if (!b || !b->at) {
+		free(b);
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	}
+	/* contents are undefined: make that felt, where it costs little */
+	memset(b->at, 0xa5, bytes < 65536 ? bytes : 65536);
+	b->bytes = bytes;
+	b->host = host;
+	b->next = fake.blocks;
+	fake.blocks = b;
+	fake.used += host ? 0 : bytes;
+	*out = b->at;
+	return CUDA_SUCCESS;
+}
+
+static CUresult release(const char *at, bool host)
+{
+	struct block **b, *gone;
+
+	drain(fake.stream, NULL);
+	for (b = &fake.blocks; *b; b = &(*b)->next)
+		if ((*b)->at == at && (*b)->host == host)
+			break;
+	if (!*b)
+		return INVALID_VALUE;
+	gone = *b;
+	*b = gone->next;
+	fake.used -= host ? 0 : gone->bytes;
+	free(gone->at);
+	free(gone);
+	return fake.broken;
+}
+
+CUresult cuMemGetInfo_v2(size_t *available, size_t *total)
+{
+	CUresult rc = ready();
+
+	*total = memory();
+	*available = memory() - fake.used;
+	return rc;
+}
+
+CUresult cuMemAlloc_v2(CUdeviceptr *out, size_t bytes)
+{
+	CUresult rc = ready();
+	int fault = fake_fault("alloc");
+	char *at;
+
+	if (!rc)
+		rc = fault ? fault : allocate(&at, bytes, false);
+	if (!rc)
+		*out = (CUdeviceptr)(uintptr_t)at;
+	return rc;
+}
+
+CUresult cuMemFree_v2(CUdeviceptr mem)
+{
+	return release((const char *)(uintptr_t)mem, false);
+}
+
+CUresult cuMemHostAlloc(void **out, size_t bytes, unsigned flags)
+{
+	CUresult rc = ready();
+	int fault = fake_fault("host");
+	char *at;
+
+	(void)flags;
+	if (!rc)
+		rc = fault ? fault : allocate(&at, bytes, true);
+	if (!rc)
+		*out = at;
+	return rc;
+}
+
+CUresult cuMemFreeHost(void *mem)
+{
+	return release(mem, true);
+}
+
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr dst, const void *src, size_t bytes, CUstream stream)
+{
+	CUresult rc = ready();
+	struct op op = {
+		.kind = OP_WRITE, .dst = (char *)(uintptr_t)dst, .src = src, .bytes = bytes};
+
+	if (!rc)
+		rc = fault_now("write");
+	if (rc)
+		return rc;
+	if (!block_of(op.dst, bytes, false))
+		return INVALID_VALUE;
+	strictly(block_of(src, bytes, true) != NULL, "a write from memory that is not pinned");
+	return push(stream, &op);
+}
+
+CUresult cuMemcpyDtoHAsync_v2(void *dst, CUdeviceptr src, size_t bytes, CUstream stream)
+{
+	CUresult rc = ready();
+	struct op op = {.kind = OP_READ, .dst = dst, .src = (const char *)(uintptr_t)src};
+
+	op.bytes = bytes;
+	if (!rc)
+		rc = fault_now("read");
+	if (rc)
+		return rc;
+	if (!block_of(op.src, bytes, false))
+		return INVALID_VALUE;
+	rc = push(stream, &op);
+	/* to memory that is not pinned the real call waits, too */
+	return rc || block_of(dst, bytes, true) ? rc : drain(stream, NULL);
+}
+
+/* ---- modules ---- */
+
+/* PTX ISA versions and toolkits go together: CUDA 11.y took 7.y, 12.y 8.y, 13.y 9.y. */
+static CUresult acceptable(const struct fake_image *image)
+{
+	int driver = (int)fake_number("FAKECUDA_DRIVER", 13000);
+	unsigned arch = (unsigned)fake_number("FAKECUDA_ARCH", 90);
+	unsigned isa = (unsigned)(10 * (driver / 1000 - 4) + driver % 1000 / 10);
+
+	if (image->is_ptx && image->isa > isa)
+		return 222;
+	if (image->is_ptx)
+		return image->arch > arch ? 218 : CUDA_SUCCESS;
+	if (image->isa >= 8 && driver < 13000)
+		return 200;
+	return image->arch > arch || image->arch / 10 != arch / 10 ? 209 : CUDA_SUCCESS;
+}
+
+/* The log goes where the caller's options say, as far as we know them. */
+static void jit_log(const char *text, unsigned n, const CUjit_option *options, void **values)
+{
+	char *to = NULL;
+	size_t size = 0;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		if (options[i] == CU_JIT_ERROR_LOG_BUFFER)
+			to = values[i];
+		if (options[i] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
+			size = (size_t)(uintptr_t)values[i];
+	}
+	if (to && size)
+		snprintf(to, size, "%s", text);
+}
+
+CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned n, CUjit_option *options,
+			    void **values)
+{
+	CUresult rc = ready();
+	int fault = fake_fault("load");
+	CUmodule module = rc ? NULL : calloc(1, sizeof *module);
+
+	if (!module)
+		return rc ? rc : CUDA_ERROR_OUT_OF_MEMORY;
+	rc = fault ? fault : fake_image_read(&module->image, image);
+	if (!rc)
+		rc = acceptable(&module->image);
+	if (rc == 218)
+		jit_log("ptxas application ptx input, line 9; fatal   : fake complaint\n", n,
+			options, values);
+	if (rc) {
+		free(module);
+		return rc;
+	}
+	fake.modules++;
+	*out = module;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuModuleUnload(CUmodule module)
+{
+	drain(fake.stream, NULL);
+	fake.modules--;
+	free(module);
+	return fake.broken;
+}
+
+CUresult cuModuleGetFunction(CUfunction *out, CUmodule module, const char *name)
+{
+	const struct fake_kernel *k;
+	CUfunction function;
+
+	for (k = fake_kernels; k->key[0]; k++)
+		if (!strcmp(k->key, module->image.key) && !strcmp(k->entry, name))
+			break;
+	if (!k->key[0])
+		return NOT_FOUND;
+	function = malloc(sizeof *function);
+	if (!function)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	function->kernel = k;
+	function->next = fake.functions;
+	fake.functions = *out = function;
+	return ready();
+}
+
+CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function)
+{
+	(void)function;
+	*value = attribute == CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK ? 1024
+		 : attribute == CU_FUNC_ATTRIBUTE_NUM_REGS            ? 40
+								      : 0;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int threads,
+						     size_t shared_bytes)
+{
+	(void)function;
+	(void)shared_bytes;
+	*blocks = 1536 / threads;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
+			unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
+			CUstream stream, void **args, void **extra)
+{
+	CUresult rc = ready();
+	struct op op = {.kind = OP_LAUNCH, .function = function, .blocks = grid_x};
+
+	if (rc)
+		return rc;
+	if (!grid_x || grid_y != 1 || grid_z != 1 || !block_x || block_x > 1024 || block_y != 1 ||
+	    block_z != 1 || shared_bytes || extra)
+		return INVALID_VALUE;
+	op.threads = block_x;
+	memcpy(&op.job, args[0], sizeof op.job);
+	memcpy(&op.res, args[1], sizeof op.res);
+	memcpy(&op.scratch, args[2], sizeof op.scratch);
+	memcpy(&op.dataset, args[3], sizeof op.dataset);
+	memcpy(&op.first, args[4], sizeof op.first);
+	memcpy(&op.count, args[5], sizeof op.count);
+	op.flip = fake_fault("flip") != 0;
+	if (fake_fault("hang"))
+		op.kind = OP_HANG;
+	rc = fault_now("launch");
+	return rc ? rc : push(stream, &op);
+}
+
+/* NVRTC looks for a loaded driver and asks it for private tables; there are none. */
+CUresult cuGetExportTable(const void **table, const void *id)
+{
+	(void)id;
+	*table = NULL;
+	return NOT_FOUND;
+}
