@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Starting this program again as a child.  Uses Linux calls (/proc/self/exe). */
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "src/spawn.h"
+
+extern char **environ;
+
+static int set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+	int rc;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	sigdelset(&all, SIGKILL);
+	sigdelset(&all, SIGSTOP);
+	rc = posix_spawnattr_setsigmask(attr, &none);
+	if (!rc)
+		rc = posix_spawnattr_setsigdefault(attr, &all);
+	if (!rc)
+		rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	return rc;
+}
+
+int spawn_self(const char *const *argv, int child_fd, int as_fd, int *pid, struct err *err)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	pid_t child;
+	int rc, copy = -1, from = child_fd;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	/* dup2 onto itself would leave close-on-exec set with some C libraries. */
+	if (from == as_fd)
+		from = copy = fcntl(child_fd, F_DUPFD_CLOEXEC, as_fd + 1);
+	rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(&actions, from, as_fd);
+	if (!rc)
+		rc = set_attributes(&attr);
+	if (!rc)
+		rc = posix_spawn(&child, "/proc/self/exe", &actions, &attr,
+				 (char *const *)(void *)(uintptr_t)argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	if (copy >= 0)
+		close(copy);
+	if (rc)
+		return err_set(err, ERR_IO, "cannot start 'adit %s': %s", argv[1], strerror(rc));
+	*pid = (int)child;
+	return 0;
+}

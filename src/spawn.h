@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Starting this program again as a child.  Uses Linux calls (/proc/self/exe). */
+#ifndef ADIT_SPAWN_H
+#define ADIT_SPAWN_H
+
+#include "src/err.h"
+
+/*
+ * Start this program with argv (argv[0] included, NULL-ended); child_fd becomes
+ * descriptor as_fd there, and standard input is empty.  Signals start out default and
+ * unblocked.  0 with *pid, or -ERR_IO.
+ */
+int spawn_self(const char *const *argv, int child_fd, int as_fd, int *pid, struct err *err);
+
+#endif

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The worker process: drives one device for the supervisor.  Sleeps in poll() when it
+ * has nothing to do and in the engine when it has.  Uses Linux calls (prctl, close_range).
+ */
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "src/clock.h"
+#include "src/engine.h"
+#include "src/ipc.h"
+#include "src/pace.h"
+#include "src/pulse.h"
+#include "src/settings.h"
+#include "src/str.h"
+#include "src/worker.h"
+
+#define SOCKET_FD        3
+#define SEND_PATIENCE_MS 10000 /* a supervisor that reads nothing for so long is gone */
+#define OPEN_PATIENCE_MS 30000
+#define BATCH_MS_DEFAULT 50
+#define BATCH_MS_MAX     10000
+#define AGAIN_MAX        80 /* ranges to search again: two in flight, halved 32 times */
+
+/* A range of a lease, being searched in batches of at most piece nonces. */
+struct range {
+	struct ipc_work work;
+	uint64_t first, left;
+	uint64_t piece; /* 0: no limit */
+};
+
+struct flight {
+	struct range range; /* of this batch: left is its count */
+	bool last;          /* of its lease */
+};
+
+struct worker {
+	int fd;
+	const struct engine_ops *ops;
+	struct engine *engine;
+	struct ipc_open open;
+	struct engine_config config;
+	struct engine_host host;
+	struct pulse *pulse;
+	struct pace pace;
+	uint32_t duty_permille;
+	int64_t rest_until_us;
+
+	struct range queue[IPC_WORKS]; /* ring; the oldest may be partly searched */
+	unsigned head, queued;
+	struct range again[AGAIN_MAX]; /* after overflows; a stack */
+	unsigned n_again;
+	struct flight flight[ENGINE_SLOTS]; /* ring */
+	unsigned flying, next_slot;
+
+	struct engine_result result;
+	bool paused, told_idle, quit;
+	bool gone; /* the supervisor is */
+};
+
+/* --- talking ------------------------------------------------------------------ */
+
+/* Waits for room, but not for ever: nobody reads means nobody is there. */
+static int say(struct worker *w, unsigned type, const void *body)
+{
+	int64_t until = clock_ms() + SEND_PATIENCE_MS;
+	int rc;
+
+	while ((rc = ipc_send(w->fd, type, body)) == -ERR_BUSY) {
+		struct pollfd p = {.fd = w->fd, .events = POLLOUT};
+		int64_t left = until - clock_ms();
+
+		if (left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
+			break;
+	}
+	if (rc)
+		w->gone = true;
+	return rc;
+}
+
+static void say_number(struct worker *w, unsigned type, uint64_t n)
+{
+	const struct ipc_number body = {.n = n};
+
+	say(w, type, &body);
+}
+
+static void say_failed(struct worker *w, unsigned type, int code, const char *text)
+{
+	struct ipc_failed body = {.code = code < 0 ? -code : code};
+
+	str_copy(body.text, sizeof body.text, text);
+	say(w, type, &body);
+}
+
+static void host_stage(void *arg, const char *stage, unsigned permille, unsigned limit_s)
+{
+	struct worker *w = arg;
+
+	pulse_stage(w->pulse, stage, permille, limit_s);
+}
+
+static void host_note(void *arg, int code, const char *text)
+{
+	say_failed(arg, IPC_NOTE, code, text);
+}
+
+/* --- the queue of works ------------------------------------------------------- */
+
+static int on_work(struct worker *w, const struct ipc_work *work, struct err *err)
+{
+	const struct algo *algo = w->config.algo;
+	struct range *r;
+
+	if (w->queued == IPC_WORKS)
+		return err_set(err, ERR_PROTO, "more than %d works were sent", IPC_WORKS);
+	if (work->work.header_len != algo->header_len)
+		return err_set(err, ERR_PROTO, "a header of %u bytes was sent, %s has %u",
+			       work->work.header_len, algo->name, algo->header_len);
+	r = &w->queue[(w->head + w->queued++) % IPC_WORKS];
+	*r = (struct range){
+		.work = *work, .first = work->work.nonce_first, .left = work->work.nonce_count};
+	/* A lease that wraps, or leaves the nonce field, would be searched twice. */
+	if (r->left - 1 > UINT64_MAX - r->first ||
+	    (algo->nonce_len == 4 && r->first + (r->left - 1) > UINT32_MAX))
+		return err_set(err, ERR_PROTO, "a lease beyond the end of the nonce space");
+	w->told_idle = false;
+	return 0;
+}
+
+/* Drop works of jobs before serial; what flies is finished and reported. */
+static void on_forget(struct worker *w, uint64_t serial)
+{
+	unsigned i, kept = 0, n = w->queued;
+
+	for (i = 0; i < n; i++) {
+		struct range *r = &w->queue[(w->head + i) % IPC_WORKS];
+
+		if (r->work.work.serial < serial)
+			continue;
+		if (kept != i)
+			w->queue[(w->head + kept) % IPC_WORKS] = *r;
+		kept++;
+	}
+	w->queued = kept;
+	for (i = kept = 0; i < w->n_again; i++)
+		if (w->again[i].work.work.serial >= serial)
+			w->again[kept++] = w->again[i];
+	w->n_again = kept;
+	if (n > w->queued)
+		say_number(w, IPC_HUNGRY, n - w->queued);
+}
+
+static uint32_t batch_goal_us(uint32_t batch_ms)
+{
+	if (!batch_ms)
+		batch_ms = BATCH_MS_DEFAULT;
+	if (batch_ms > BATCH_MS_MAX)
+		batch_ms = BATCH_MS_MAX;
+	return batch_ms * 1000 / ENGINE_SLOTS; /* two in flight make one length together */
+}
+
+static void on_limit(struct worker *w, const struct ipc_limit *limit)
+{
+	w->pace.goal_us = batch_goal_us(limit->batch_ms);
+	w->duty_permille = limit->duty_permille;
+	if (!w->duty_permille || w->duty_permille > 1000)
+		w->duty_permille = 1000;
+	if (w->duty_permille == 1000)
+		w->rest_until_us = 0;
+}
+
+static int on_message(struct worker *w, const struct ipc_msg *m, struct err *err)
+{
+	switch (m->head.type) {
+	case IPC_WORK:
+		return on_work(w, &m->u.work, err);
+	case IPC_FORGET:
+		on_forget(w, m->u.number.n);
+		return 0;
+	case IPC_LIMIT:
+		on_limit(w, &m->u.limit);
+		return 0;
+	case IPC_PAUSE:
+		w->paused = true;
+		w->told_idle = false;
+		return 0;
+	case IPC_RESUME:
+		w->paused = false;
+		return 0;
+	case IPC_QUIT:
+		w->quit = true;
+		return 0;
+	default:
+		return err_set(err, ERR_PROTO, "a message of type %u was not expected",
+			       m->head.type);
+	}
+}
+
+static int drain(struct worker *w, struct err *err)
+{
+	struct ipc_msg msg;
+	int rc;
+
+	while (!w->quit && !w->gone) {
+		rc = ipc_recv(w->fd, &msg);
+		if (!rc)
+			return 0;
+		if (rc == -ERR_IO)
+			w->gone = true;
+		else if (rc < 0)
+			return err_set(err, ERR_PROTO, "a malformed message from the supervisor");
+		else if ((rc = on_message(w, &msg, err)))
+			return rc;
+	}
+	return 0;
+}
+
+/* --- batches ------------------------------------------------------------------ */
+
+/* Cut the next batch off what is to be searched; false when there is nothing. */
+static bool cut(struct worker *w, struct flight *out)
+{
+	struct range *from;
+	uint64_t count;
+	bool fresh = !w->n_again;
+
+	if (!fresh)
+		from = &w->again[w->n_again - 1];
+	else if (w->queued)
+		from = &w->queue[w->head];
+	else
+		return false;
+	count = from->piece && from->piece < from->left ? from->piece : from->left;
+	count = pace_next(&w->pace, count, &from->work.work.target);
+	out->range = *from;
+	out->range.left = count;
+	from->first += count;
+	from->left -= count;
+	out->last = fresh && !from->left;
+	if (from->left)
+		return true;
+	if (fresh) {
+		w->head = (w->head + 1) % IPC_WORKS;
+		w->queued--;
+	} else {
+		w->n_again--;
+	}
+	return true;
+}
+
+static int submit(struct worker *w, struct err *err)
+{
+	unsigned slot = (w->next_slot + w->flying) % ENGINE_SLOTS;
+	struct flight *f = &w->flight[slot];
+	int rc;
+
+	if (!cut(w, f))
+		return 0;
+	rc = w->ops->submit(w->engine, slot, &f->range.work.work, f->range.first,
+			    (uint32_t)f->range.left, err);
+	if (rc)
+		return rc;
+	w->flying++;
+	if (f->last)
+		say_number(w, IPC_HUNGRY, 1);
+	return 0;
+}
+
+/* More hits than slots: nothing of this batch was told; search it again in halves. */
+static int search_again(struct worker *w, const struct flight *f, struct err *err)
+{
+	struct range *r;
+
+	if (f->range.left <= ABI_SLOTS || w->result.hits > f->range.left || w->n_again == AGAIN_MAX)
+		return err_set(err, ERR_DEVICE, "the device reports %u hits in %llu nonces",
+			       w->result.hits, (unsigned long long)f->range.left);
+	r = &w->again[w->n_again++];
+	*r = f->range;
+	r->piece = (f->range.left + 1) / 2;
+	return 0;
+}
+
+static void report(struct worker *w, const struct flight *f)
+{
+	const struct ipc_work *work = &f->range.work;
+	bool overflow = w->result.hits > w->result.n;
+	struct ipc_found found = {.serial = work->work.serial,
+				  .roll = work->work.roll,
+				  .lease = work->lease,
+				  .at_us = clock_us()};
+	struct ipc_batch batch = {.serial = work->work.serial,
+				  .lease = work->lease,
+				  .took_us = w->result.took_us,
+				  .ended = f->last && !overflow};
+	uint32_t i;
+
+	if (!overflow) {
+		batch.hashes = f->range.left;
+		batch.found = w->result.n;
+	}
+	/* A nonce outside of its range is told too: the supervisor counts it against us. */
+	for (i = 0; i < batch.found && !w->gone; i++) {
+		found.nonce = w->result.nonce[i];
+		say(w, IPC_FOUND, &found);
+	}
+	say(w, IPC_BATCH, &batch);
+}
+
+static int collect(struct worker *w, struct err *err)
+{
+	struct flight *f = &w->flight[w->next_slot];
+	int rc = w->ops->collect(w->engine, w->next_slot, &w->result, err);
+
+	if (rc)
+		return rc;
+	w->next_slot = (w->next_slot + 1) % ENGINE_SLOTS;
+	w->flying--;
+	if (w->result.hits > ABI_SLOTS)
+		rc = search_again(w, f, err);
+	if (rc)
+		return rc;
+	pace_took(&w->pace, f->range.left, w->result.took_us);
+	if (w->duty_permille < 1000)
+		w->rest_until_us =
+			clock_us() + (int64_t)pace_rest_us(w->result.took_us, w->duty_permille);
+	report(w, f);
+	return 0;
+}
+
+/* --- the loop ----------------------------------------------------------------- */
+
+static bool has_work(const struct worker *w)
+{
+	return !w->paused && (w->queued || w->n_again);
+}
+
+static int fill(struct worker *w, struct err *err)
+{
+	/* While it must rest in between, one batch at a time. */
+	unsigned most = w->duty_permille < 1000 ? 1 : ENGINE_SLOTS;
+	int rc = 0;
+
+	while (!rc && !w->gone && w->flying < most && has_work(w) &&
+	       (!w->rest_until_us || clock_us() >= w->rest_until_us))
+		rc = submit(w, err);
+	return rc;
+}
+
+/* Nothing flies: sleep until a message comes or the rest is over. */
+static void sleep_until_needed(struct worker *w)
+{
+	struct pollfd p = {.fd = w->fd, .events = POLLIN};
+	struct timespec ts, *timeout = NULL;
+	int64_t rest = w->rest_until_us - clock_us();
+
+	if (has_work(w)) {
+		if (rest <= 0)
+			return;
+		ts = (struct timespec){.tv_sec = rest / 1000000, .tv_nsec = rest % 1000000 * 1000};
+		timeout = &ts;
+	} else if (!w->told_idle) {
+		w->told_idle = true;
+		say_number(w, IPC_IDLE, w->queued);
+	}
+	if (!w->gone)
+		ppoll(&p, 1, timeout, NULL);
+}
+
+static int loop(struct worker *w, struct err *err)
+{
+	int rc;
+
+	for (;;) {
+		rc = drain(w, err);
+		if (rc || w->quit || w->gone)
+			return rc;
+		rc = fill(w, err);
+		if (!rc && w->flying)
+			rc = collect(w, err);
+		else if (!rc)
+			sleep_until_needed(w);
+		if (rc)
+			return rc;
+	}
+}
+
+/* --- life --------------------------------------------------------------------- */
+
+/* The first message says what to be. */
+static int await_open(struct worker *w, struct err *err)
+{
+	struct pollfd p = {.fd = w->fd, .events = POLLIN};
+	struct ipc_msg msg;
+	int rc;
+
+	do
+		rc = poll(&p, 1, OPEN_PATIENCE_MS);
+	while (rc < 0 && errno == EINTR);
+	rc = ipc_recv(w->fd, &msg);
+	if (rc == -ERR_IO || !rc) {
+		w->gone = true;
+		return err_set(err, ERR_IO, "nobody speaks on the socket");
+	}
+	if (rc < 0 || msg.head.type != IPC_OPEN)
+		return err_set(err, ERR_PROTO, "the first message is not 'open'");
+	w->open = msg.u.open;
+	return 0;
+}
+
+static int configure(struct worker *w, struct err *err)
+{
+	const struct ipc_open *o = &w->open;
+
+	w->ops = engine_find(o->backend);
+	if (!w->ops)
+		return err_set(err, ERR_UNKNOWN, "no backend is called '%s'", o->backend);
+	w->host = (struct engine_host){.stage = host_stage, .note = host_note, .arg = w};
+	w->config = (struct engine_config){
+		.backend = o->backend,
+		.index = o->index,
+		.algo = algo_find(o->algo),
+		.set = o->set,
+		.cache_dir = o->cache_dir,
+		.sim = o->sim,
+		.threads = o->threads,
+		.batch_us = batch_goal_us(o->batch_ms),
+		.no_selftest = o->no_selftest,
+		.host = &w->host,
+	};
+	if (!w->config.algo)
+		return err_set(err, ERR_UNKNOWN, "no algorithm is called '%s'", o->algo);
+	return 0;
+}
+
+static int get_ready(struct worker *w, struct err *err)
+{
+	struct ipc_hello hello = {.pid = getpid()};
+	struct ipc_ready ready = {.label = ""};
+	struct engine_plan plan = {.granule = 1};
+	int rc;
+
+	pulse_stage(w->pulse, "opening the device", 0, 0);
+	rc = w->ops->open(&w->engine, &w->config, &hello.info, err);
+	if (rc)
+		return rc;
+	say(w, IPC_HELLO, &hello);
+	rc = w->ops->prepare(w->engine, &plan, err);
+	if (rc)
+		return rc;
+	pace_init(&w->pace, plan.nonces_start, plan.nonces_max, plan.granule, w->config.batch_us,
+		  w->open.intensity);
+	str_copy(ready.label, sizeof ready.label, plan.label);
+	pulse_stop(w->pulse);
+	w->pulse = NULL;
+	say(w, IPC_READY, &ready);
+	return 0;
+}
+
+/* Read what still comes, so that closing does not cost the other side our last words. */
+static void last_words(struct worker *w, const struct err *err)
+{
+	struct ipc_msg msg;
+
+	say_failed(w, IPC_FAILED, err->code, err->text);
+	while (ipc_recv(w->fd, &msg) == 1)
+		;
+}
+
+static int end(struct worker *w, int rc, const struct err *err)
+{
+	struct err ignored;
+
+	pulse_stop(w->pulse);
+	if (rc && !w->gone)
+		last_words(w, err);
+	if (!rc && w->engine) {
+		while (w->flying &&
+		       !w->ops->collect(w->engine, w->next_slot, &w->result, &ignored)) {
+			w->next_slot = (w->next_slot + 1) % ENGINE_SLOTS;
+			w->flying--;
+		}
+		/* A driver in trouble is left to the kernel: closing it could hang. */
+		w->ops->close(w->engine);
+	}
+	switch (rc) {
+	case 0:
+		return EXIT_OK;
+	case -ERR_SELFTEST:
+		return EXIT_MISMATCH;
+	case -ERR_NODEV:
+		return EXIT_NO_DEVICE;
+	default:
+		return EXIT_FAIL;
+	}
+}
+
+int worker_run(int fd)
+{
+	struct worker *w = calloc(1, sizeof *w);
+	struct err err = {0};
+	int rc;
+
+	if (!w)
+		return EXIT_SYSTEM;
+	w->fd = fd;
+	w->duty_permille = 1000;
+	signal(SIGINT, SIG_IGN); /* the supervisor decides */
+	signal(SIGPIPE, SIG_IGN);
+	rc = await_open(w, &err);
+	if (!rc)
+		rc = configure(w, &err);
+	if (!rc)
+		rc = pulse_start(&w->pulse, fd, &err);
+	if (!rc)
+		rc = get_ready(w, &err);
+	if (!rc)
+		rc = loop(w, &err);
+	rc = end(w, rc, &err);
+	free(w);
+	return rc;
+}
+
+/* Descriptors and streams as a driver may have them: nothing of the supervisor's. */
+static void isolate(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+	dup2(STDERR_FILENO, STDOUT_FILENO); /* drivers print; stdout may be somebody's JSON */
+	syscall(SYS_close_range, SOCKET_FD + 1, ~0u, 0);
+}
+
+int cmd_worker(struct settings *s)
+{
+	(void)s;
+	if (fcntl(SOCKET_FD, F_GETFD) < 0) {
+		fputs("adit worker: started by 'adit mine' only\n", stderr);
+		return EXIT_USAGE;
+	}
+	isolate();
+	fcntl(SOCKET_FD, F_SETFD, FD_CLOEXEC);
+	return worker_run(SOCKET_FD);
+}
