@@ -7,8 +7,9 @@ AC_ARG_WITH([cuda],
 	[AS_HELP_STRING([--with-cuda=DIR], [CUDA Toolkit to take headers and NVRTC from, or no; searched for by default])],
 	[], [with_cuda=yes])
 AC_ARG_ENABLE([embedded-cuda],
-	[AS_HELP_STRING([--enable-embedded-cuda=ARCHS], [embed CUDA kernels: "ptx", or PTX and cubins for
-	the cards listed ("75,86"); default: ptx where NVRTC is found and no sanitizer is on])],
+	[AS_HELP_STRING([--enable-embedded-cuda=WHAT], [embed CUDA kernels: "ptx" (runs on every card),
+	PTX and cubins for the cards listed ("75,86") or for "all" current ones (a minute to
+	build); default: ptx where NVRTC is found and no sanitizer is on])],
 	[], [enable_embedded_cuda=auto])
 adit_cuda_headers=no
 adit_nvrtc=no
@@ -51,7 +52,9 @@ AS_CASE([$enable_embedded_cuda],
 			[adit_embed_ptx=ptx])],
 	[AS_IF([test "$adit_nvrtc" = no || test "$cross_compiling" = yes],
 		[AC_MSG_ERROR([--enable-embedded-cuda needs NVRTC on the building machine: install the CUDA Toolkit or name it by --with-cuda=DIR])])
-	AS_IF([test "x$enable_embedded_cuda" = xyes], [adit_embed_ptx=ptx],
+	AS_CASE([$enable_embedded_cuda],
+		[yes], [adit_embed_ptx=ptx],
+		[all], [adit_embed_ptx="75 80 86 89 90 100 103 120"],
 		[adit_embed_ptx=`echo "$enable_embedded_cuda" | tr ',' ' '`])])
 AS_IF([test "$adit_embed_ptx" != no], [
 	NVRTC_LIB=$adit_nvrtc

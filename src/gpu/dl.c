@@ -34,7 +34,8 @@ static int fill(const struct dl_library *lib, const char *file, void *handle, vo
 int dl_open_file(const struct dl_library *lib, const char *file, void **handle, void *api,
 		 struct err *err)
 {
-	void *opened = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	/* never unloaded: NVIDIA's libraries leave threads and memory behind that need them */
+	void *opened = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	const char *why;
 	int rc;
 

@@ -40,6 +40,7 @@ int dl_open_file(const struct dl_library *lib, const char *file, void **handle, 
 /* The value of lib->env, or NULL when unset, empty, or the program is set-uid. */
 const char *dl_override(const struct dl_library *lib);
 
-void dl_close(void *handle); /* NULL is fine */
+/* Give the handle back; the library stays in the process.  NULL is fine. */
+void dl_close(void *handle);
 
 #endif

@@ -120,8 +120,7 @@ int fake_fault(const char *point)
 			if (!when || when == pass)
 				return (int)code;
 		}
-		script = strchr(script, ',');
-		script += script != NULL;
+		script = strchr(script, ',') ? strchr(script, ',') + 1 : NULL;
 	}
 	return 0;
 }
