@@ -66,7 +66,7 @@ static int compile(struct making *m, const char *source, const char *options, ui
 		   char **code, size_t *len, struct err *err)
 {
 	char target[64];
-	const char *const texts[] = {"embedgen 1", source, options, target};
+	const char *const texts[] = {"embedgen 2", source, options, target};
 	struct kernel_key key;
 	void *kept = NULL;
 	char *log = NULL;
@@ -75,20 +75,17 @@ static int compile(struct making *m, const char *source, const char *options, ui
 	snprintf(target, sizeof target, "%u NVRTC %d.%d", (unsigned)arch, m->rtc.major,
 		 m->rtc.minor);
 	key = kernel_key_of(texts, sizeof texts / sizeof *texts);
-	if (!kernel_cache_load(m->cache_dir, &key, &kept, len)) {
-		*code = kept;
-		return 0;
-	}
-	rc = nvrtc_compile(&m->rtc, source, options, arch ? arch : nvrtc_oldest(&m->rtc), !arch,
-			   code, len, &log, err);
+	rc = kernel_cache_load(m->cache_dir, &key, &kept, len);
+	*code = kept;
+	if (rc)
+		rc = nvrtc_compile(&m->rtc, source, options, arch ? arch : nvrtc_oldest(&m->rtc),
+				   !arch, code, len, &log, err);
 	if (rc && log)
 		fprintf(stderr, "%s\n", log);
 	free(log);
-	if (!rc && !arch)
-		rc = ptx_lower(*code);
-	if (!rc)
+	if (!rc && !kept)
 		(void)kernel_cache_store(m->cache_dir, &key, *code, *len, KERNEL_CACHE_MAX, NULL);
-	return rc;
+	return rc || arch ? rc : ptx_lower(*code);
 }
 
 static int embed(struct making *m, const struct algo *algo, const char *options, uint32_t arch)

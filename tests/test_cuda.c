@@ -483,6 +483,24 @@ static void a_spoilt_cache_is_compiled_again(void)
 	alone(spoilt_body);
 }
 
+static void new_driver_body(void)
+{
+	if (!with_nvrtc())
+		T_SKIP("no NVRTC on this machine");
+	empty_cache();
+	check_way("NVRTC ");
+	setenv("FAKECUDA_DRIVER", "13010", 1);
+	check_way("NVRTC ");
+	check_way("kernel cache");
+	setenv("FAKECUDA_DRIVER", "13000", 1);
+	check_way("kernel cache");
+}
+
+static void another_driver_has_entries_of_its_own(void)
+{
+	alone(new_driver_body);
+}
+
 static void no_cache_body(void)
 {
 	if (!with_nvrtc())
@@ -782,6 +800,7 @@ int main(void)
 	T_RUN(embedded_ptx_suits_old_cards_and_drivers);
 	T_RUN(nvrtc_compiles_once_and_the_disk_remembers);
 	T_RUN(a_spoilt_cache_is_compiled_again);
+	T_RUN(another_driver_has_entries_of_its_own);
 	T_RUN(a_directory_that_cannot_be_written_is_harmless);
 	T_RUN(a_compiler_newer_than_the_driver_gives_ptx);
 	T_RUN(a_card_the_compiler_does_not_know_gets_ptx);
