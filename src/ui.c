@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a person sees while mining: plain lines, also fit for a log file. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/log.h"
+#include "src/ui.h"
+
+char *rate_print(char *out, unsigned long size, double hashes_per_s)
+{
+	static const char prefix[] = " kMGTPE";
+	size_t i = 0;
+
+	if (!(hashes_per_s > 0))
+		hashes_per_s = 0;
+	/* 999.995 would be rounded to 1000.00 */
+	while (hashes_per_s >= 999.995 && i + 2 < sizeof prefix) {
+		hashes_per_s /= 1000;
+		i++;
+	}
+	if (i)
+		snprintf(out, size, "%.2f %cH/s", hashes_per_s, prefix[i]);
+	else
+		snprintf(out, size, "%.2f H/s", hashes_per_s);
+	return out;
+}
+
+/* "accepted/rejected/stale/invalid", and lost ones when there are any. */
+static char *counts(char *out, size_t size, const struct share_counts *c)
+{
+	int n = snprintf(out, size, "A %" PRIu64 " R %" PRIu64 " S %" PRIu64 " I %" PRIu64,
+			 c->accepted, c->rejected, c->stale, c->invalid);
+
+	if (c->lost && n > 0 && (size_t)n < size)
+		snprintf(out + n, size - (size_t)n, " L %" PRIu64, c->lost);
+	return out;
+}
+
+static char *rates(char *out, size_t size, double s10, double s60, double m15)
+{
+	char a[24], b[24], c[24];
+
+	snprintf(out, size, "%s (60 s %s, 15 min %s)", rate_print(a, sizeof a, s10),
+		 rate_print(b, sizeof b, s60), rate_print(c, sizeof c, m15));
+	return out;
+}
+
+static const char *state_word(enum device_state state)
+{
+	static const char *const words[DEVICE_STATES] = {
+		[DEVICE_STARTING] = "starting", [DEVICE_PREPARING] = "preparing",
+		[DEVICE_IDLE] = "idle",         [DEVICE_MINING] = "mining",
+		[DEVICE_PAUSED] = "paused",     [DEVICE_RESTARTING] = "restarting",
+		[DEVICE_PARKED] = "parked",
+	};
+
+	return state < DEVICE_STATES ? words[state] : "unknown";
+}
+
+static void device_line(const struct device_stats *d)
+{
+	char text[128], shares[96], heat[24] = "", why[ERR_TEXT_MAX + 16] = "";
+
+	if (d->temperature_c != STAT_UNKNOWN)
+		snprintf(heat, sizeof heat, ", %d C", (int)d->temperature_c);
+	if (d->reason[0] && d->state == DEVICE_PREPARING)
+		snprintf(why, sizeof why, " (%s %u %%)", d->reason, (unsigned)d->permille / 10);
+	else if (d->reason[0] && d->state != DEVICE_MINING)
+		snprintf(why, sizeof why, " (%s)", d->reason);
+	log_info(LOG_DEVICE, "%s %s%s: %s, %s%s", d->id, state_word(d->state), why,
+		 rates(text, sizeof text, d->rate_10s, d->rate_60s, d->rate_15m),
+		 counts(shares, sizeof shares, &d->shares), heat);
+}
+
+void ui_status(const struct rig_stats *s)
+{
+	char text[128], shares[96];
+	unsigned i;
+
+	for (i = 0; i < s->n_devices; i++)
+		device_line(&s->devices[i]);
+	log_info(LOG_MINER, "total %s: %s, %s, %s%s%s, difficulty %.6g, best share %.6g", s->algo,
+		 rates(text, sizeof text, s->rate_10s, s->rate_60s, s->rate_15m),
+		 counts(shares, sizeof shares, &s->shares), s->pool_state, s->pool[0] ? " to " : "",
+		 s->pool, s->difficulty, s->best_difficulty);
+}
+
+static void duration(char *out, size_t size, int64_t ms)
+{
+	int64_t s = ms / 1000;
+
+	snprintf(out, size, "%" PRId64 " h %02d min %02d s", s / 3600, (int)(s / 60 % 60),
+		 (int)(s % 60));
+}
+
+void ui_summary(const struct rig_stats *s)
+{
+	const struct share_counts *c = &s->shares;
+	uint64_t decided = c->accepted + c->rejected + c->stale + c->invalid + c->lost;
+	char time[48], rate[24];
+	unsigned i;
+
+	duration(time, sizeof time, s->uptime_ms);
+	for (i = 0; i < s->n_devices; i++)
+		device_line(&s->devices[i]);
+	for (i = 0; i < s->n_reasons; i++)
+		log_info(LOG_SHARE, "%" PRIu64 " rejected: %s", s->reasons[i].count,
+			 s->reasons[i].text);
+	log_info(LOG_MINER,
+		 "mined %s for %s, %s: %" PRIu64 " shares: %" PRIu64 " accepted, %" PRIu64
+		 " rejected, %" PRIu64 " stale, %" PRIu64 " invalid, %" PRIu64
+		 " lost; best %.6g, jobs %" PRIu64 ", blocks %" PRIu64,
+		 s->algo, time, rate_print(rate, sizeof rate, s->rate_15m), decided, c->accepted,
+		 c->rejected, c->stale, c->invalid, c->lost, s->best_difficulty, s->jobs,
+		 s->blocks);
+	if (s->latency_ms >= 0)
+		log_info(LOG_POOL, "answers took %.1f ms (median)", s->latency_ms);
+}
