@@ -15,6 +15,7 @@
 #include "src/log.h"
 
 struct command;
+struct settings_source; /* the command line and environment it came from; src/settings.c */
 
 struct settings {
 	const struct command *command;
@@ -65,12 +66,14 @@ struct settings {
 	char *config_file;
 	char **args; /* positional, NULL-ended */
 	unsigned n_args;
+	struct settings_source *source;
 };
 
 /*
  * Parse argv (argv[1] may be a command; default "mine").  On success *out is complete
  * and validated for its command.  `--help` and `--version` print and set *done.
- * -ERR_USAGE etc. with one line that names the thing and the fix.
+ * -ERR_USAGE etc. with one line that names the thing and the fix.  Passwords are wiped from
+ * argv's memory and from the environment, and registered with log_secret().
  */
 int settings_load(struct settings **out, int argc, char **argv, bool *done, struct err *err);
 /*

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Finds the command and runs it. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "src/log.h"
+#include "src/settings.h"
+
+static int load(struct settings **out, int argc, char **argv, bool *done)
+{
+	struct err err = {0};
+
+	if (settings_load(out, argc, argv, done, &err)) {
+		fprintf(stderr, "adit: %s\n", err.text);
+		return err.code == ERR_NOMEM ? EXIT_SYSTEM : EXIT_USAGE;
+	}
+	if (!*done && log_setup(&(*out)->log, &err)) {
+		fprintf(stderr, "adit: %s\n", err.text);
+		return EXIT_SYSTEM;
+	}
+	return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings *settings = NULL;
+	bool done = false;
+	int code;
+
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(), not the end */
+	code = load(&settings, argc, argv, &done);
+	if (!code && !done)
+		code = settings->command->run(settings);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "adit: cannot write to standard output\n");
+		code = code ? code : EXIT_SYSTEM;
+	}
+	settings_free(settings);
+	log_done();
+	return code;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Does a command have what it needs?  One line names what is missing and the fix. */
+#include <string.h>
+
+#include "algos/algo.h"
+#include "src/option.h"
+#include "src/str.h"
+
+static int check_algo(const struct settings *s, struct err *err)
+{
+	const struct algo *algo;
+	const char *near;
+	uint64_t set[ALGO_SETTINGS_MAX];
+
+	if (!s->algo)
+		return err_set(err, ERR_USAGE,
+			       "no algorithm given: add -a NAME ('adit algos' lists them)");
+	algo = algo_find(s->algo);
+	if (!algo) {
+		near = algo_nearest(s->algo);
+		if (near)
+			return err_set(err, ERR_UNKNOWN,
+				       "unknown algorithm '%s': did you mean '%s'? ('adit algos' "
+				       "lists all)",
+				       s->algo, near);
+		return err_set(err, ERR_UNKNOWN, "unknown algorithm '%s' ('adit algos' lists all)",
+			       s->algo);
+	}
+	return algo_settings(algo, set, (const char *const *)s->set, s->n_set, err);
+}
+
+static int check_mine(const struct settings *s, struct err *err)
+{
+	unsigned i, usable = 0;
+	int rc = check_algo(s, err);
+
+	if (rc)
+		return rc;
+	if (!s->n_pools)
+		return err_set(err, ERR_USAGE,
+			       "no pool given: add -o HOST:PORT and -u USER (to try without one: "
+			       "'adit pool -a %s')",
+			       s->algo);
+	for (i = 0; i < s->n_pools; i++) {
+		const struct pool_config *pool = &s->pools[i];
+
+		if (pool->dialect->serves && !pool->dialect->serves(algo_find(s->algo)))
+			return err_set(
+				err, ERR_USAGE,
+				"%s: %s cannot be mined over '%s://' (%s); use another scheme",
+				pool->url, s->algo, pool->parsed.scheme, pool->dialect->title);
+		if (pool->tls_insecure && pool->tls_fingerprint)
+			return err_set(
+				err, ERR_USAGE,
+				"%s: --tls-insecure and --tls-fingerprint exclude each other; "
+				"keep one",
+				pool->url);
+		usable += !pool->disabled;
+	}
+	if (!usable)
+		return err_set(err, ERR_USAGE,
+			       "every pool is disabled; remove \"disabled\" from one");
+	return 0;
+}
+
+static int needs(const char *value, const char *option, const char *arg, const char *command,
+		 struct err *err)
+{
+	return value ? 0
+		     : err_set(err, ERR_USAGE, "'adit %s' needs %s %s (see 'adit %s --help')",
+			       command, option, arg, command);
+}
+
+static int check_hash(const struct settings *s, struct err *err)
+{
+	int rc = check_algo(s, err);
+
+	if (!rc)
+		rc = needs(s->header, "--header", "HEX", "hash", err);
+	if (!rc)
+		rc = needs(s->nonce, "--nonce", "N", "hash", err);
+	return rc;
+}
+
+static int check_scan(const struct settings *s, struct err *err)
+{
+	int rc = check_algo(s, err);
+
+	if (!rc)
+		rc = needs(s->header, "--header", "HEX", "scan", err);
+	if (!rc)
+		rc = needs(s->target, "--target", "HEX", "scan", err);
+	if (!rc)
+		rc = needs(s->count ? "" : NULL, "--count", "N", "scan", err);
+	if (!rc && strlen(s->target) != 64)
+		rc = err_set(err, ERR_RANGE, "--target: must have 64 hexadecimal digits, not %zu",
+			     strlen(s->target));
+	return rc;
+}
+
+static int check_pool(const struct settings *s, struct err *err)
+{
+	int rc = check_algo(s, err);
+
+	if (rc)
+		return rc;
+	if (!s->tls_cert != !s->tls_key)
+		return err_set(err, ERR_USAGE,
+			       "%s is missing: --tls-cert and --tls-key go together",
+			       s->tls_cert ? "--tls-key FILE" : "--tls-cert FILE");
+	return 0;
+}
+
+int settings_check(const struct settings *s, struct err *err)
+{
+	static const struct {
+		const char *command;
+		int (*check)(const struct settings *s, struct err *err);
+	} checks[] = {{"mine", check_mine},
+		      {"check", check_mine},
+		      {"hash", check_hash},
+		      {"scan", check_scan},
+		      {"pool", check_pool}};
+	size_t i;
+
+	for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
+		if (!strcmp(checks[i].command, s->command->name))
+			return checks[i].check(s, err);
+	return 0;
+}
