@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finding, choosing and starting devices.  Uses Linux calls (pipe2, pidfd_open). */
+/* Finding, choosing and starting devices.  Uses Linux calls (pipe2). */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +24,6 @@
 #define BACKENDS_MAX 8
 #define ANSWER_MAX   ((size_t)256 << 10)
 #define END_WAIT_MS  2000 /* for a probe that has answered to end: drivers tidy up */
-#define KILL_WAIT_MS 500  /* for a killed probe to end before it is left to itself */
 
 struct probe {
 	const struct backend *backend;
@@ -80,38 +78,6 @@ static bool probe_read(struct probe *p)
 	return !n || p->len == ANSWER_MAX;
 }
 
-/* Sleep until the process ended or the time is over. */
-static void await_end(int pid, int timeout_ms)
-{
-	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-
-	if (p.fd < 0)
-		return;
-	while (poll(&p, 1, timeout_ms) < 0 && errno == EINTR)
-		;
-	close(p.fd);
-}
-
-/* Collect its exit status; a process held by its driver is left behind. */
-static int probe_reap(struct probe *p, bool in_time)
-{
-	int status = 0;
-	pid_t got = 0;
-
-	if (in_time) {
-		await_end(p->pid, END_WAIT_MS);
-		got = waitpid(p->pid, &status, WNOHANG);
-	}
-	if (!got) {
-		kill(p->pid, SIGKILL);
-		await_end(p->pid, KILL_WAIT_MS);
-		if (waitpid(p->pid, &status, WNOHANG) > 0 && in_time)
-			status = 0; /* its answer was complete; only its end was not */
-	}
-	p->pid = 0;
-	return status;
-}
-
 static void take_devices(struct rig_list *l, const struct probe *p, const json_t *root)
 {
 	const json_t *note = json_object_get(root, "note");
@@ -135,8 +101,9 @@ static void probe_finish(struct probe *p, struct rig_list *l, bool in_time)
 {
 	char text[96];
 	json_t *root;
-	int status = probe_reap(p, in_time);
+	int status = spawn_reap(p->pid, in_time ? END_WAIT_MS : 0);
 
+	p->pid = 0;
 	close(p->fd);
 	p->fd = -1;
 	if (!in_time) {
@@ -145,7 +112,8 @@ static void probe_finish(struct probe *p, struct rig_list *l, bool in_time)
 			 "are left out");
 		return;
 	}
-	if (WIFSIGNALED(status)) {
+	/* One killed for dawdling after a complete answer has done its duty. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL) {
 		snprintf(text, sizeof text,
 			 "the driver crashed (signal %d); its devices are left out",
 			 WTERMSIG(status));

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Starting this program again as a child.  Uses Linux calls (/proc/self/exe). */
+/* Starting this program again as a child.  Uses Linux calls (/proc/self/exe, pidfd_open). */
+#define _GNU_SOURCE 1
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "src/spawn.h"
 
-extern char **environ;
+#define KILL_WAIT_MS 500
 
 static int set_attributes(posix_spawnattr_t *attr)
 {
@@ -57,4 +62,30 @@ int spawn_self(const char *const *argv, int child_fd, int as_fd, int *pid, struc
 		return err_set(err, ERR_IO, "cannot start 'adit %s': %s", argv[1], strerror(rc));
 	*pid = (int)child;
 	return 0;
+}
+
+/* Sleep until the process ended or the time is over. */
+static void await_end(int pid, int timeout_ms)
+{
+	struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+
+	if (p.fd < 0)
+		return;
+	while (poll(&p, 1, timeout_ms) < 0 && errno == EINTR)
+		;
+	close(p.fd);
+}
+
+int spawn_reap(int pid, int grace_ms)
+{
+	int status = 0;
+
+	if (grace_ms > 0) {
+		await_end(pid, grace_ms);
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+	}
+	kill(pid, SIGKILL);
+	await_end(pid, KILL_WAIT_MS);
+	return waitpid(pid, &status, WNOHANG) == pid ? status : 0;
 }

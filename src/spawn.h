@@ -12,4 +12,10 @@
  */
 int spawn_self(const char *const *argv, int child_fd, int as_fd, int *pid, struct err *err);
 
+/*
+ * Collect a child: waits grace_ms for its end, then kills it and waits a little more.
+ * Its status as from waitpid(), or 0 for one that its driver holds: that is left behind.
+ */
+int spawn_reap(int pid, int grace_ms);
+
 #endif

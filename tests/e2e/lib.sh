@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash disable=SC2034
 # Sourced by the end-to-end tests: the real program against the real local pool, on loopback.
 # Needs ADIT (the binary); everything a test starts is ended by its id.
 set -u

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Pack the program with the libraries it needs, found through $ORIGIN; no glibc, no GPU library.
+# usage: bundle.sh BINARY SOURCE-TREE OUTPUT.tar.xz
+set -eu
+binary=$1
+source=$2
+output=$3
+
+for tool in patchelf xz ldd readelf strip; do
+	command -v $tool >/dev/null || {
+		echo "make bundle needs $tool (Debian: apt-get install patchelf xz-utils binutils)" >&2
+		exit 1
+	}
+done
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+top=$work/adit
+mkdir -p "$top/bin" "$top/lib" "$top/licences"
+cp "$binary" "$top/bin/adit"
+cp "$source/COPYING" "$top/licences/adit.txt"
+
+# Part of glibc, which every target has; and drivers, which are the target's own.
+system='^(ld-linux.*|linux-vdso.*|lib(c|m|dl|rt|pthread|resolv|util|anl|mvec|nsl|nss_.*))\.so'
+driver='^lib(cuda|nvrtc|nvidia|nvml|amdocl|pocl)'
+
+# The licence of the Debian package that a file belongs to.
+licence()
+{
+	real=$(readlink -f "$1")
+	package=$(dpkg-query -S "$real" 2>/dev/null || dpkg-query -S "${real#/usr}" 2>/dev/null ||
+		dpkg-query -S "/usr$real" 2>/dev/null) || package=
+	package=${package%%:*}
+	text=/usr/share/doc/$package/copyright
+	if [ -z "$package" ] || [ ! -f "$text" ]; then
+		echo "bundle: no licence text found for $1 (it must come from a Debian package)" >&2
+		exit 1
+	fi
+	cp "$text" "$top/licences/$package.txt"
+}
+
+# ldd names the whole closure: dependencies of dependencies too.
+ldd "$binary" | awk '$2 == "=>" && $3 ~ /^\// { print $1, $3 } $2 == "=>" && $3 == "not" { print $1, "-" }' |
+	sort -u >"$work/needed"
+while read -r name path; do
+	echo "$name" | grep -qE "$system" && continue
+	if [ "$path" = - ] || echo "$name" | grep -qE "$driver"; then
+		echo "bundle: $name: missing here, or a driver's: it must not be linked" >&2
+		exit 1
+	fi
+	cp -L "$path" "$top/lib/$name"
+	licence "$path"
+done <"$work/needed"
+
+strip --strip-unneeded "$top/bin/adit" "$top"/lib/*
+chmod 755 "$top/bin/adit"
+chmod 644 "$top"/lib/*
+# shellcheck disable=SC2016 # $ORIGIN is for the dynamic loader
+patchelf --set-rpath '$ORIGIN/../lib' "$top/bin/adit"
+for lib in "$top"/lib/*; do
+	# shellcheck disable=SC2016
+	patchelf --set-rpath '$ORIGIN' "$lib"
+done
+
+glibc=$(readelf -W --dyn-syms "$top/bin/adit" "$top"/lib/* |
+	sed -n 's/.*@GLIBC_\([0-9.]*\).*/\1/p' | sort -uV | tail -n 1)
+version=$(basename "$output" | sed 's/^[a-z]*-\(.*\)-x86_64.*/\1/')
+sed -e "s/@VERSION@/$version/" -e "s/@GLIBC@/$glibc/" "$source/packaging/bundle-README" >"$top/README"
+chmod 644 "$top/README" "$top"/licences/*
+
+# The same input gives the same bytes.
+when=${SOURCE_DATE_EPOCH:-$(stat -c %Y "$source/configure.ac")}
+tar -C "$work" --sort=name --mtime="@$when" --owner=0 --group=0 --numeric-owner \
+	-cf - adit | xz -6 >"$output.tmp"
+mv "$output.tmp" "$output"
+echo "$output: $(du -h "$output" | cut -f1), glibc $glibc or newer"

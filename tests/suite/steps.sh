@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154
+# The steps of ./quickstart test, in the order in which they start.  A step is a function; its
+# output is its log; it exits 0, 77 (skip) or anything else (failed), and may count tests.
+
+STEPS="install prepare gcc asan tsan mine bundle distcheck fuzz clang shell coverage"
+
+about() {
+	case $1 in
+	install) echo "packages through apt" ;;
+	prepare) echo "autoreconf" ;;
+	gcc) echo "gcc -Werror with coverage: make check" ;;
+	asan) echo "address and undefined-behaviour sanitizers: make check" ;;
+	tsan) echo "thread sanitizer: make check" ;;
+	mine) echo "./quickstart mine: accepted shares, clean end" ;;
+	bundle) echo "make bundle, and the bundle on its own" ;;
+	distcheck) echo "make distcheck" ;;
+	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-60} s in total" ;;
+	clang) echo "clang -Werror build" ;;
+	shell) echo "shellcheck of every script" ;;
+	coverage) echo "what make check covered" ;;
+	esac
+}
+
+# Steps that must have ended before.
+needs() {
+	case $1 in
+	coverage) echo gcc ;;
+	bundle) echo mine ;;
+	esac
+}
+
+# cc NAME: with ccache where it is installed.
+cc() {
+	if command -v ccache >/dev/null; then echo "ccache $1"; else echo "$1"; fi
+}
+
+# configure_in STEP ARGUMENTS...: a fresh build directory, entered.
+configure_in() {
+	local dir=$SUITE/b-$1
+	shift
+	rm -rf "$dir"
+	mkdir -p "$dir" && cd "$dir" || exit 1
+	"$ROOT/configure" -q "$@" || exit 1
+}
+
+# The tests of this build directory but those that match.
+tests_but() { make -s print-tests | tr ' ' '\n' | grep -vE "$1" | paste -sd' ' -; }
+
+step_install() {
+	local major
+	install_packages "for the build" "${BUILD_PACKAGES[@]}" || return 1
+	install_packages "for OpenCL on the CPU" "${CPU_PACKAGES[@]}" || return 1
+	if [ "$no_install" = 1 ]; then
+		install_packages "for the test suite" "${TEST_PACKAGES[@]}"
+		return 0
+	fi
+	# One by one if the whole does not go through: what a machine's archive lacks is a skip.
+	if ! (install_packages "for the test suite" "${TEST_PACKAGES[@]}"); then
+		for p in "${TEST_PACKAGES[@]}"; do
+			(install_packages "for the test suite" "$p") || echo "without $p"
+		done
+	fi
+	major=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
+	[ -z "$major" ] || (install_packages "for clang's sanitizers" "libclang-rt-$major-dev") || true
+	get_nvrtc || echo "no NVRTC: its tests will be skipped"
+	return 0
+}
+
+# NVRTC compiles the kernels for every GPU, with no GPU.  From the toolkit, else from PyPI.
+nvrtc_here() {
+	ldconfig -p 2>/dev/null | grep -q 'libnvrtc\.so' && return 0
+	ls /usr/local/cuda*/lib64/libnvrtc.so* /usr/local/cuda*/targets/*/lib/libnvrtc.so* \
+		"$ROOT"/out/nvrtc/libnvrtc.so* >/dev/null 2>&1
+}
+
+get_nvrtc() {
+	nvrtc_here && return 0
+	command -v python3 >/dev/null || return 1
+	python3 -m pip --version >/dev/null 2>&1 || return 1
+	mkdir -p "$ROOT/out/nvrtc"
+	python3 -m pip download -q --no-deps -d "$ROOT/out/nvrtc" nvidia-cuda-nvrtc || return 1
+	(cd "$ROOT/out/nvrtc" && python3 -m zipfile -e ./*.whl . &&
+		find . -name 'libnvrtc*.so*' -exec mv {} . \;)
+	ls "$ROOT"/out/nvrtc/libnvrtc.so* >/dev/null 2>&1
+}
+
+step_prepare() { autoreconf -fi; }
+
+step_gcc() {
+	configure_in gcc CC="$(cc gcc)" --enable-werror --enable-coverage CFLAGS="-O1 -g" || return 1
+	make -j2 && make -j2 check-programs || return 1
+	make -j2 check
+	count_trs "$PWD"
+}
+
+step_clang() {
+	configure_in clang CC="$(cc clang)" --enable-werror || return 1
+	make -j2 && make -j2 check-programs
+}
+
+step_asan() {
+	configure_in asan CC="$(cc gcc)" --enable-werror CFLAGS="-O1 -g" \
+		--enable-sanitizers=address,undefined || return 1
+	make -j2 && make -j2 check-programs || return 1
+	make -j2 check TESTS="$(tests_but "$NOT_SANITIZED")"
+	count_trs "$PWD"
+}
+
+step_tsan() {
+	configure_in tsan CC="$(cc clang)" --enable-werror CFLAGS="-O1 -g" \
+		--enable-sanitizers=thread || return 1
+	make -j2 && make -j2 check-programs || return 1
+	make -j2 check TESTS="$(tests_but "$NOT_SANITIZED")"
+	count_trs "$PWD"
+}
+
+# What a sanitized build would only repeat, or what cannot run in one.
+NOT_SANITIZED='check_|oclgrind|nvrtc|bundle'
+
+step_mine() {
+	"$ROOT/tests/suite/mine.sh"
+}
+
+step_bundle() {
+	make -C "$ROOT/build" bundle && "$ROOT/tests/bundle.sh" "$ROOT"/build/adit-*.tar.xz
+}
+
+step_distcheck() {
+	configure_in distcheck CC="$(cc gcc)" || return 1
+	# The tests of a tarball are the same ones: here a few show that they are all in it.
+	make -j2 distcheck TESTS="$(tests_but 'e2e|litecoind|oclgrind|nvrtc|bundle|opencl|cppcheck|mutation')"
+}
+
+step_fuzz() {
+	local target targets name each rc=0 pids=()
+	command -v clang >/dev/null || skip_step "clang is not installed"
+	configure_in fuzz CC="$(cc clang)" --enable-fuzzing CFLAGS="-O1 -g" \
+		--enable-sanitizers=address,undefined || return 1
+	make -j2 fuzz-targets || return 1
+	mapfile -t targets < <(find tests/fuzz -maxdepth 1 -name 'fuzz_*' -type f -perm /111 | sort)
+	[ ${#targets[@]} -gt 0 ] || { echo "no fuzz targets were built"; return 1; }
+	each=$((${FUZZ_SECONDS:-60} * 2 / ${#targets[@]}))
+	for target in "${targets[@]}"; do
+		name=${target##*/fuzz_}
+		mkdir -p "corpus-$name"
+		[ -d "$ROOT/tests/fuzz/corpus/$name" ] && cp "$ROOT/tests/fuzz/corpus/$name"/* "corpus-$name/"
+		"$target" -max_total_time="$each" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+			-artifact_prefix="$SUITE/crash-$name-" "corpus-$name" >"fuzz-$name.log" 2>&1 &
+		pids+=($!)
+		# Two at a time.
+		[ $((${#pids[@]} % 2)) = 0 ] && wait "${pids[-2]}" "${pids[-1]}"
+	done
+	for name in "${!targets[@]}"; do
+		target=${targets[$name]##*/}
+		if wait "${pids[$name]}"; then
+			count 1 0 0
+			grep -E 'number_of_executed_units|average_exec' "fuzz-${target#fuzz_}.log"
+		else
+			rc=1
+			count 0 1 0
+			tail -n 40 "fuzz-${target#fuzz_}.log"
+		fi
+	done
+	return $rc
+}
+
+step_shell() {
+	local f p=0 bad=0
+	command -v shellcheck >/dev/null || skip_step "shellcheck is not installed"
+	cd "$ROOT" || return 1
+	while read -r f; do
+		if shellcheck -x "$f"; then p=$((p + 1)); else bad=$((bad + 1)); fi
+	done < <(
+		echo quickstart
+		echo .ci/run
+		find tests packaging bench -name '*.sh' 2>/dev/null | sort
+	)
+	count $p $bad 0
+	[ $bad = 0 ]
+}
+
+step_coverage() {
+	command -v gcovr >/dev/null || skip_step "gcovr is not installed"
+	cd "$ROOT" || return 1
+	gcovr -r . --object-directory "$SUITE/b-gcc" -e 'tests/.*' -e 'out/.*' -e 'build/.*' \
+		"$SUITE/b-gcc" >"$SUITE/coverage-full.txt" 2>"$SUITE/coverage.err" ||
+		{ tail "$SUITE/coverage.err"; return 1; }
+	{
+		echo "Line coverage by make check (gcc):"
+		grep -E '^(src|algos|pool|kernels|TOTAL)' "$SUITE/coverage-full.txt" |
+			awk 'NF >= 4 { printf "  %-32s %6s\n", $1, $4 }'
+	} >"$SUITE/coverage.txt"
+	cat "$SUITE/coverage.txt"
+}
