@@ -33,6 +33,7 @@ struct pool_config {
 
 struct client_timeouts {
 	int connect_ms, hello_ms, first_job_ms, answer_ms, silence_ms;
+	bool dump; /* report every protocol line */
 };
 extern const struct client_timeouts client_timeouts_default;
 
@@ -59,6 +60,14 @@ void client_free(struct client *c); /* NULL is fine; no more events */
 
 /* Begin to connect (only when down).  memo: see client_memo(), kept by the caller. */
 int client_start(struct client *c, char memo[256], struct err *err);
+/* An equal configuration elsewhere in memory takes the place of the present one. */
+void client_rebind(struct client *c, const struct pool_config *config);
+
+/* The next start goes to this place instead of the configured one, once. */
+void client_aim(struct client *c, const char *host, unsigned port);
+
+/* End the connection from the loop, with a down event of this code and text. */
+void client_stop_soon(struct client *c, int code, const char *why);
 void client_stop(struct client *c); /* close now; no down event */
 
 /* Submit a verified share; *request identifies its answer.  -ERR_NET when not ready. */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which pools to be connected to and which one to work for; pure. */
+#include <string.h>
+
+#include "pool/failover.h"
+
+void failover_init(struct failover *f, unsigned n, uint64_t seed)
+{
+	memset(f, 0, sizeof *f);
+	f->n = n < FAILOVER_POOLS_MAX ? n : FAILOVER_POOLS_MAX;
+	f->active = -1;
+	f->holddown_ms = 60000;
+	f->drain_ms = 5000;
+	f->backoff_min_ms = 1000;
+	f->backoff_max_ms = 60000;
+	f->refused_ms = 60000;
+	f->seed = seed | 1;
+}
+
+/* From 3/4 to 5/4 of ms, so that a farm does not return all at once. */
+static int64_t jitter(struct failover *f, int64_t ms)
+{
+	f->seed ^= f->seed << 13;
+	f->seed ^= f->seed >> 7;
+	f->seed ^= f->seed << 17;
+	return ms * 3 / 4 + (int64_t)(f->seed % (uint64_t)(ms / 2 + 1));
+}
+
+void failover_usable(struct failover *f, unsigned pool, int64_t now_ms)
+{
+	struct failover_pool *p = &f->pool[pool];
+
+	if (!p->started || p->usable)
+		return;
+	p->usable = true;
+	p->usable_since_ms = now_ms;
+	p->failures = 0;
+}
+
+void failover_down(struct failover *f, unsigned pool, bool refused, int64_t now_ms)
+{
+	struct failover_pool *p = &f->pool[pool];
+	int64_t wait = f->backoff_min_ms;
+	unsigned i;
+
+	for (i = 0; i < p->failures && wait < f->backoff_max_ms; i++)
+		wait *= 2;
+	if (wait > f->backoff_max_ms)
+		wait = f->backoff_max_ms;
+	if (refused && wait < f->refused_ms)
+		wait = f->refused_ms;
+	p->failures++;
+	p->started = p->usable = false;
+	p->stop_ms = 0;
+	p->retry_ms = now_ms + (refused ? wait : jitter(f, wait));
+}
+
+void failover_redirected(struct failover *f, unsigned pool, int64_t wait_ms, int64_t now_ms)
+{
+	struct failover_pool *p = &f->pool[pool];
+
+	p->started = p->usable = false;
+	p->stop_ms = 0;
+	p->retry_ms = now_ms + wait_ms;
+}
+
+static int first_usable(const struct failover *f)
+{
+	unsigned i;
+
+	for (i = 0; i < f->n; i++)
+		if (f->pool[i].usable && !f->pool[i].disabled)
+			return (int)i;
+	return -1;
+}
+
+/* The best pool to work for now; a better one than the present must have proved itself. */
+static int choose(const struct failover *f, int64_t now_ms)
+{
+	int i;
+
+	if (f->active < 0 || !f->pool[f->active].usable || f->pool[f->active].disabled)
+		return first_usable(f);
+	for (i = 0; i < f->active; i++)
+		if (f->pool[i].usable && !f->pool[i].disabled &&
+		    now_ms - f->pool[i].usable_since_ms >= f->holddown_ms)
+			return i;
+	return f->active;
+}
+
+/*
+ * A pool is wanted when it is the active one or better, or when no better one works: each
+ * that is better has failed since it was last usable.
+ */
+static bool wanted(const struct failover *f, unsigned i)
+{
+	unsigned j;
+
+	if (f->pool[i].disabled)
+		return false;
+	if (f->active >= 0)
+		return i <= (unsigned)f->active;
+	for (j = 0; j < i; j++)
+		if (!f->pool[j].disabled && !f->pool[j].failures)
+			return false;
+	return true;
+}
+
+static bool hopeless(const struct failover *f)
+{
+	unsigned i;
+
+	if (!f->retries || f->gave_up)
+		return false;
+	for (i = 0; i < f->n; i++)
+		if (!f->pool[i].disabled && f->pool[i].failures < f->retries)
+			return false;
+	return true;
+}
+
+static struct failover_action act(enum failover_what what, int pool)
+{
+	return (struct failover_action){.what = what, .pool = pool};
+}
+
+static bool step_pool(struct failover *f, unsigned i, int64_t now_ms, struct failover_action *out)
+{
+	struct failover_pool *p = &f->pool[i];
+
+	if (!wanted(f, i)) {
+		if (!p->started)
+			return false;
+		if (!p->stop_ms)
+			p->stop_ms = now_ms + (p->disabled ? 0 : f->drain_ms);
+		if (now_ms < p->stop_ms)
+			return false;
+		p->started = p->usable = false;
+		p->stop_ms = 0;
+		p->failures = 0;
+		*out = act(FAILOVER_STOP, (int)i);
+		return true;
+	}
+	p->stop_ms = 0;
+	if (p->started || now_ms < p->retry_ms)
+		return false;
+	p->started = true;
+	*out = act(FAILOVER_START, (int)i);
+	return true;
+}
+
+struct failover_action failover_step(struct failover *f, int64_t now_ms)
+{
+	struct failover_action out;
+	int best = choose(f, now_ms);
+	unsigned i;
+
+	if (best != f->active) {
+		f->active = best;
+		return act(FAILOVER_ACTIVE, best);
+	}
+	if (hopeless(f)) {
+		f->gave_up = true;
+		return act(FAILOVER_GAVE_UP, -1);
+	}
+	for (i = 0; i < f->n; i++)
+		if (step_pool(f, i, now_ms, &out))
+			return out;
+	return act(FAILOVER_NONE, -1);
+}
+
+int64_t failover_due(const struct failover *f, int64_t now_ms)
+{
+	int64_t due = INT64_MAX, at;
+	unsigned i;
+
+	for (i = 0; i < f->n; i++) {
+		const struct failover_pool *p = &f->pool[i];
+
+		at = INT64_MAX;
+		if (p->stop_ms)
+			at = p->stop_ms;
+		else if (!p->started && wanted(f, i))
+			at = p->retry_ms;
+		else if (p->usable && f->active > (int)i)
+			at = p->usable_since_ms + f->holddown_ms;
+		if (at < due)
+			due = at;
+	}
+	return due < now_ms ? now_ms : due;
+}

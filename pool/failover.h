@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which pools to be connected to and which one to work for.  Pure: time comes in, actions
+ * come out.  Pools are tried in order; the first usable one (logged in, has a job) is
+ * worked for; better ones are tried again in the background and taken back once they have
+ * been usable for the hold-down.
+ */
+#ifndef ADIT_FAILOVER_H
+#define ADIT_FAILOVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FAILOVER_POOLS_MAX 64
+
+struct failover_pool {
+	bool disabled;
+	bool started;            /* connecting or connected */
+	bool usable;             /* logged in and has a job */
+	int64_t usable_since_ms; /* valid while usable */
+	int64_t retry_ms;        /* not to be started before */
+	int64_t stop_ms;         /* to be stopped then, no longer wanted; 0: wanted */
+	unsigned failures;       /* in a row */
+};
+
+struct failover {
+	struct failover_pool pool[FAILOVER_POOLS_MAX];
+	unsigned n;
+	int active; /* -1: none */
+	int64_t holddown_ms, drain_ms;
+	int64_t backoff_min_ms, backoff_max_ms, refused_ms;
+	unsigned retries; /* failures of every pool before giving up; 0: never */
+	bool gave_up;
+	uint64_t seed; /* of the jitter */
+};
+
+enum failover_what {
+	FAILOVER_NONE,
+	FAILOVER_START,
+	FAILOVER_STOP,
+	FAILOVER_ACTIVE,
+	FAILOVER_GAVE_UP
+};
+
+struct failover_action {
+	enum failover_what what;
+	int pool; /* FAILOVER_ACTIVE: -1 for none */
+};
+
+void failover_init(struct failover *f, unsigned n, uint64_t seed);
+
+/* What to do now; call until FAILOVER_NONE.  The caller does it at once. */
+struct failover_action failover_step(struct failover *f, int64_t now_ms);
+
+/* When to step again though nothing happens; INT64_MAX: never. */
+int64_t failover_due(const struct failover *f, int64_t now_ms);
+
+void failover_usable(struct failover *f, unsigned pool, int64_t now_ms);
+/* refused: the pool does not want us (login); it is left alone for longer. */
+void failover_down(struct failover *f, unsigned pool, bool refused, int64_t now_ms);
+/* The pool asked for a reconnect after wait_ms; no failure. */
+void failover_redirected(struct failover *f, unsigned pool, int64_t wait_ms, int64_t now_ms);
+
+#endif

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of pools: applies failover.c to connections. */
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "pool/domain.h"
+#include "pool/failover.h"
+#include "pool/pools.h"
+#include "src/clock.h"
+#include "src/log.h"
+#include "src/str.h"
+
+#define REJECTS_MAX 50 /* in a row: this pool and we do not understand each other */
+
+struct entry {
+	struct pools *pools;
+	unsigned index;
+	const struct pool_config *config;
+	struct client *client;
+	char memo[256];
+	uint64_t session, old_session;
+	bool has_session, resumed;
+	struct job *last_job; /* newest, for when this pool becomes active */
+	unsigned rejects;     /* in a row */
+	uint64_t connects, drops, jobs;
+	int64_t since_ms, redirect_ms;
+	double difficulty;
+	uint64_t height;
+	char last_error[ERR_TEXT_MAX];
+};
+
+struct pools {
+	struct event_base *base;
+	struct evdns_base *dns;
+	const struct algo *algo;
+	struct client_timeouts timeouts;
+	struct pools_events events;
+	void *arg;
+	struct failover failover;
+	struct entry *entries[FAILOVER_POOLS_MAX];
+	unsigned n;
+	uint64_t sessions;
+	struct event *timer;
+	bool running;
+};
+
+static const char *name_of(const struct entry *e)
+{
+	return e->config->url;
+}
+
+/* Step from the loop, never from within a client's call. */
+static void kick(struct pools *p)
+{
+	if (p->running)
+		event_active(p->timer, EV_TIMEOUT, 0);
+}
+
+/* ---- what clients tell ---- */
+
+static void drop_job(struct entry *e)
+{
+	job_unref(e->last_job);
+	e->last_job = NULL;
+}
+
+static void on_ready(void *arg, bool resumed)
+{
+	struct entry *e = arg;
+	struct pools *p = e->pools;
+
+	e->resumed = resumed && e->old_session;
+	e->since_ms = clock_ms();
+	e->connects++;
+	log_info(LOG_POOL, "%s: logged in%s", client_where(e->client),
+		 e->resumed ? ", session resumed" : "");
+	p->events.ready(p->arg, e->index, e->session, e->resumed, e->old_session);
+	if (e->last_job) {
+		failover_usable(&p->failover, e->index, clock_ms());
+		kick(p);
+	}
+}
+
+static void on_job(void *arg, struct job *take)
+{
+	struct entry *e = arg;
+	struct pools *p = e->pools;
+
+	take->pool = e->index;
+	take->session = e->session;
+	e->jobs++;
+	e->difficulty = take->difficulty;
+	e->height = take->height;
+	drop_job(e);
+	e->last_job = job_ref(take);
+	failover_usable(&p->failover, e->index, clock_ms());
+	if (p->failover.active == (int)e->index) {
+		p->events.job(p->arg, take);
+	} else {
+		job_unref(take);
+		kick(p);
+	}
+}
+
+static void on_flush(void *arg)
+{
+	struct entry *e = arg;
+	struct pools *p = e->pools;
+
+	drop_job(e);
+	p->events.flush(p->arg, e->index, e->session);
+}
+
+static void end(struct entry *e, const char *why)
+{
+	struct pools *p = e->pools;
+
+	drop_job(e);
+	if (e->has_session)
+		p->events.down(p->arg, e->index, e->session);
+	if (e->has_session)
+		e->old_session = e->session;
+	e->has_session = false;
+	e->rejects = 0;
+	if (why)
+		str_copy(e->last_error, sizeof e->last_error, why);
+}
+
+static void on_down(void *arg, const struct err *why)
+{
+	struct entry *e = arg;
+	struct pools *p = e->pools;
+	int64_t now = clock_ms();
+
+	end(e, why->text);
+	if (why->code == ERR_BUSY) { /* a reconnect the pool asked for */
+		failover_redirected(&p->failover, e->index, e->redirect_ms, now);
+		kick(p);
+		return;
+	}
+	e->drops++;
+	failover_down(&p->failover, e->index, why->code == ERR_AUTH, now);
+	log_warn(LOG_POOL, "%s: %s; next try in %lld s", name_of(e), why->text,
+		 (long long)(p->failover.pool[e->index].retry_ms - now + 999) / 1000);
+	kick(p);
+}
+
+static void on_answer(void *arg, uint32_t request, enum client_verdict verdict, const char *reason)
+{
+	struct entry *e = arg;
+	struct pools *p = e->pools;
+
+	e->rejects = verdict == VERDICT_REJECTED ? e->rejects + 1 : 0;
+	p->events.answer(p->arg, e->index, e->session, request, verdict, reason);
+	if (e->rejects < REJECTS_MAX)
+		return;
+	log_warn(LOG_POOL,
+		 "%s: %d shares rejected in a row, last: %s; leaving it alone for a while",
+		 name_of(e), REJECTS_MAX, reason && *reason ? reason : "no reason given");
+	e->rejects = 0;
+	client_stop_soon(e->client, ERR_AUTH, "too many rejected shares");
+}
+
+static void on_redirect(void *arg, const char *host, unsigned port, unsigned wait_s)
+{
+	struct entry *e = arg;
+	const struct url *u = &e->config->parsed;
+
+	if (*host && !domain_same(host, u->host)) {
+		log_warn(LOG_POOL, "%s: asks us to reconnect to another domain, %s: refused",
+			 name_of(e), host);
+		return;
+	}
+	log_info(LOG_POOL, "%s: asks us to reconnect%s%s in %u s", name_of(e), *host ? " to " : "",
+		 host, wait_s);
+	client_aim(e->client, *host ? host : u->host, port ? port : u->port);
+	client_stop_soon(e->client, ERR_BUSY, "reconnecting");
+	e->redirect_ms = wait_s * INT64_C(1000);
+}
+
+static void on_note(void *arg, enum client_note kind, const char *text)
+{
+	struct entry *e = arg;
+	enum log_level level = kind == NOTE_DEBUG     ? LOG_DEBUG
+			       : kind == NOTE_WARNING ? LOG_WARN
+						      : LOG_NOTICE;
+
+	if (kind == NOTE_BLOCK)
+		log_info(LOG_POOL, "*** %s: %s ***", name_of(e), text);
+	else
+		log_line(level, LOG_POOL, "%s: %s", name_of(e), text);
+}
+
+static void on_wire(void *arg, bool out, const char *line, size_t len)
+{
+	struct entry *e = arg;
+	char text[1024];
+
+	if (!log_enabled(LOG_DEBUG) || !e->pools->timeouts.dump)
+		return;
+	log_debug(LOG_POOL, "%s %s %s", name_of(e), out ? ">" : "<",
+		  str_printable(text, sizeof text, line,
+				len && line[len - 1] == '\n' ? len - 1 : len));
+}
+
+static const struct client_events client_events = {
+	.ready = on_ready,
+	.job = on_job,
+	.flush = on_flush,
+	.answer = on_answer,
+	.down = on_down,
+	.redirect = on_redirect,
+	.note = on_note,
+	.wire = on_wire,
+};
+
+/* ---- what failover.c wants ---- */
+
+static void start(struct entry *e)
+{
+	struct pools *p = e->pools;
+	struct err err = {0};
+
+	e->session = ++p->sessions;
+	e->has_session = true;
+	if (!client_start(e->client, e->memo, &err))
+		return;
+	on_down(e, &err);
+}
+
+static void stop(struct entry *e)
+{
+	client_stop(e->client);
+	end(e, NULL);
+}
+
+static void activate(struct pools *p, int pool)
+{
+	struct entry *e;
+
+	p->events.active(p->arg, pool);
+	if (pool < 0)
+		return;
+	e = p->entries[pool];
+	log_info(LOG_POOL, "%s: working for it", name_of(e));
+	if (e->last_job)
+		p->events.job(p->arg, job_ref(e->last_job));
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct pools *p = arg;
+	struct failover_action action;
+	struct timeval tv;
+	int64_t now = clock_ms(), due;
+
+	(void)fd;
+	(void)what;
+	while (p->running) {
+		action = failover_step(&p->failover, now);
+		if (action.what == FAILOVER_NONE)
+			break;
+		if (action.what == FAILOVER_START)
+			start(p->entries[action.pool]);
+		else if (action.what == FAILOVER_STOP)
+			stop(p->entries[action.pool]);
+		else if (action.what == FAILOVER_ACTIVE)
+			activate(p, action.pool);
+		else
+			p->events.gave_up(p->arg);
+	}
+	due = failover_due(&p->failover, now);
+	if (!p->running || due == INT64_MAX)
+		return;
+	due -= now;
+	tv.tv_sec = due / 1000;
+	tv.tv_usec = due % 1000 * 1000;
+	event_add(p->timer, &tv);
+}
+
+/* ---- the list ---- */
+
+static void entry_free(struct entry *e)
+{
+	if (!e)
+		return;
+	client_free(e->client);
+	drop_job(e);
+	free(e);
+}
+
+static int entry_new(struct entry **out, struct pools *p, unsigned index,
+		     const struct pool_config *config, struct err *err)
+{
+	struct entry *e = calloc(1, sizeof *e);
+	int rc;
+
+	if (!e)
+		return err_set(err, ERR_NOMEM, "no memory for a pool");
+	e->pools = p;
+	e->index = index;
+	e->config = config;
+	rc = client_new(&e->client, p->base, p->dns, config, p->algo, &p->timeouts, &client_events,
+			e, err);
+	if (rc) {
+		free(e);
+		return rc;
+	}
+	*out = e;
+	return 0;
+}
+
+static int check(const struct pools *p, const struct pool_config *configs, unsigned n,
+		 struct err *err)
+{
+	unsigned i;
+
+	if (n > FAILOVER_POOLS_MAX)
+		return err_set(err, ERR_RANGE, "more than %d pools", FAILOVER_POOLS_MAX);
+	for (i = 0; i < n; i++)
+		if (configs[i].dialect->serves && !configs[i].dialect->serves(p->algo))
+			return err_set(err, ERR_USAGE, "%s: %s does not serve %s", configs[i].url,
+				       configs[i].dialect->title, p->algo->name);
+	return 0;
+}
+
+static void take_options(struct pools *p, unsigned i)
+{
+	const struct entry *e = p->entries[i];
+	const char *text = client_option(e->client, "holddown");
+	uint64_t seconds;
+
+	p->failover.pool[i].disabled = e->config->disabled;
+	if (text && !str_to_u64(&seconds, text, 0, 86400))
+		p->failover.holddown_ms = (int64_t)seconds * 1000;
+}
+
+int pools_new(struct pools **out, struct event_base *base, const struct pool_config *configs,
+	      unsigned n, const struct algo *algo, const struct client_timeouts *timeouts,
+	      unsigned retries, const struct pools_events *events, void *arg, struct err *err)
+{
+	struct pools *p = calloc(1, sizeof *p);
+	uint64_t seed = 0;
+	unsigned i;
+	int rc = 0;
+
+	if (!p)
+		return err_set(err, ERR_NOMEM, "no memory for the pools");
+	p->base = base;
+	p->algo = algo;
+	p->timeouts = *timeouts;
+	p->events = *events;
+	p->arg = arg;
+	RAND_bytes((unsigned char *)&seed, sizeof seed);
+	failover_init(&p->failover, n, seed);
+	p->failover.retries = retries;
+	p->timer = event_new(base, -1, 0, on_timer, p);
+	p->dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
+					      EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (!p->dns) /* no resolv.conf: literals and /etc/hosts still work */
+		p->dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (!p->timer || !p->dns)
+		rc = err_set(err, ERR_NOMEM, "no memory for the pools");
+	if (!rc)
+		rc = check(p, configs, n, err);
+	for (i = 0; !rc && i < n; i++) {
+		rc = entry_new(&p->entries[i], p, i, &configs[i], err);
+		if (!rc) {
+			p->n++;
+			take_options(p, i);
+		}
+	}
+	if (rc) {
+		pools_free(p);
+		return rc;
+	}
+	*out = p;
+	return 0;
+}
+
+void pools_free(struct pools *p)
+{
+	unsigned i;
+
+	if (!p)
+		return;
+	p->running = false;
+	for (i = 0; i < p->n; i++)
+		entry_free(p->entries[i]);
+	if (p->timer)
+		event_free(p->timer);
+	if (p->dns)
+		evdns_base_free(p->dns, 1);
+	free(p);
+}
+
+void pools_start(struct pools *p)
+{
+	p->running = true;
+	kick(p);
+}
+
+void pools_stop(struct pools *p)
+{
+	unsigned i;
+
+	p->running = false;
+	event_del(p->timer);
+	for (i = 0; i < p->n; i++)
+		client_stop(p->entries[i]->client);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_options(char *const *a, char *const *b)
+{
+	for (; a && b && *a && *b; a++, b++)
+		if (strcmp(*a, *b))
+			return false;
+	return !(a && *a) && !(b && *b);
+}
+
+static bool same_config(const struct pool_config *a, const struct pool_config *b)
+{
+	return same_text(a->url, b->url) && same_text(a->user, b->user) &&
+	       same_text(a->password, b->password) && same_text(a->proxy, b->proxy) &&
+	       same_text(a->tls_ca, b->tls_ca) &&
+	       same_text(a->tls_fingerprint, b->tls_fingerprint) &&
+	       a->tls_insecure == b->tls_insecure && a->disabled == b->disabled &&
+	       same_options(a->options, b->options);
+}
+
+int pools_reload(struct pools *p, const struct pool_config *configs, unsigned n, struct err *err)
+{
+	struct entry *fresh[FAILOVER_POOLS_MAX] = {0};
+	unsigned i;
+	int rc = check(p, configs, n, err);
+
+	for (i = 0; !rc && i < n; i++)
+		if (i >= p->n || !same_config(p->entries[i]->config, &configs[i]))
+			rc = entry_new(&fresh[i], p, i, &configs[i], err);
+	if (rc) {
+		for (i = 0; i < n && i < FAILOVER_POOLS_MAX; i++)
+			entry_free(fresh[i]);
+		return rc;
+	}
+	for (i = 0; i < p->n || i < n; i++) {
+		struct entry *old = i < p->n ? p->entries[i] : NULL;
+
+		if (i < n && !fresh[i]) {
+			old->config = &configs[i];
+			client_rebind(old->client, &configs[i]);
+			continue;
+		}
+		if (old && p->failover.pool[i].started)
+			stop(old);
+		entry_free(old);
+		p->entries[i] = fresh[i];
+		memset(&p->failover.pool[i], 0, sizeof p->failover.pool[i]);
+		if (fresh[i])
+			take_options(p, i);
+	}
+	p->n = p->failover.n = n;
+	if (p->failover.active >= (int)n)
+		p->failover.active = -1;
+	p->failover.gave_up = false;
+	kick(p);
+	return 0;
+}
+
+int pools_submit(struct pools *p, const struct share *share, uint32_t *request, struct err *err)
+{
+	struct entry *e = share->job->pool < p->n ? p->entries[share->job->pool] : NULL;
+	uint64_t session = share->job->session;
+
+	if (!e)
+		return err_set(err, ERR_UNKNOWN, "its pool is no longer configured");
+	if (!e->has_session || !client_is_ready(e->client))
+		return err_set(err, ERR_NET, "not logged in");
+	if (session != e->session && !(e->resumed && session == e->old_session))
+		return err_set(err, ERR_STALE, "its session is over");
+	return client_submit(e->client, share, request, err);
+}
+
+int pools_active(const struct pools *p)
+{
+	return p->failover.active;
+}
+
+unsigned pools_count(const struct pools *p)
+{
+	return p->n;
+}
+
+static enum pool_state state_of(const struct pools *p, unsigned i)
+{
+	const struct failover_pool *f = &p->failover.pool[i];
+
+	if (f->disabled)
+		return POOL_DISABLED;
+	if (p->failover.active == (int)i)
+		return POOL_ACTIVE;
+	return !f->started ? POOL_DOWN : f->usable ? POOL_STANDBY : POOL_CONNECTING;
+}
+
+/* Wallets are nobody's business: the first and last letters only. */
+static void mask(char *out, size_t size, const char *user)
+{
+	size_t len = strlen(user);
+
+	if (len <= 8)
+		str_copy(out, size, user);
+	else
+		snprintf(out, size, "%.4s...%s", user, user + len - 4);
+}
+
+void pools_status(const struct pools *p, unsigned i, struct pool_status *out)
+{
+	const struct entry *e = p->entries[i];
+
+	memset(out, 0, sizeof *out);
+	str_copy(out->url, sizeof out->url, e->config->url);
+	mask(out->user, sizeof out->user, e->config->user);
+	str_copy(out->where, sizeof out->where, client_where(e->client));
+	out->state = state_of(p, i);
+	out->difficulty = e->difficulty;
+	out->height = e->height;
+	out->connects = e->connects;
+	out->drops = e->drops;
+	out->jobs = e->jobs;
+	out->since_ms = e->since_ms;
+	str_copy(out->last_error, sizeof out->last_error, e->last_error);
+}
