@@ -326,6 +326,11 @@ CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
 	return CUDA_SUCCESS;
 }
 
+__attribute__((destructor)) static void at_exit(void)
+{
+	strictly(!fake.retained, "the context was never released");
+}
+
 CUresult cuCtxSetCurrent(CUcontext context)
 {
 	current = context == (CUcontext)&fake;
