@@ -83,37 +83,48 @@ static struct algo_plan plan_for(const struct algo_device *dev, uint32_t gap)
 
 /*
  * A larger gap trades memory (room and bandwidth) for arithmetic.  Which is right depends on
- * the card, so all that fit are offered; the first guess is the smallest whose
- * nonces keep every unit of a card busy.
+ * the card, so all that fit are offered: first those whose nonces keep every unit busy,
+ * then, smallest table first, the others.  CPUs have cache enough not to go beyond 2.
  */
+static int offer(const struct algo_device *dev, struct algo_plan *out, int max)
+{
+	static const uint32_t gpu_gaps[] = {2, 1, 4, 8}, cpu_gaps[] = {1, 2};
+	const uint32_t *gaps = dev->cpu ? cpu_gaps : gpu_gaps;
+	uint64_t busy = dev->cpu ? 1 : 256 * (uint64_t)(dev->units ? dev->units : 1);
+	int count = dev->cpu ? 2 : 4, n = 0, i;
+
+	for (i = 0; i < count && n < max; i++) {
+		out[n] = plan_for(dev, gaps[i]);
+		n += out[n].nonces_max >= busy;
+	}
+	for (i = count - 1; i >= 0 && n < max; i--) {
+		out[n] = plan_for(dev, gaps[i]);
+		n += out[n].nonces_max && out[n].nonces_max < busy;
+	}
+	return n;
+}
+
 static int scrypt_plans(const struct algo_device *dev, const uint64_t *set, struct algo_plan *out,
 			int max, struct err *err)
 {
-	static const uint32_t gaps[] = {2, 1, 4, 8};
-	uint64_t busy = dev->cpu ? 1 : 256 * (uint64_t)(dev->units ? dev->units : 1);
-	struct algo_plan plan;
-	int n = 0, pass;
-	size_t i;
+	struct algo_plan least;
+	int n;
 
 	if (set[SET_GAP]) {
-		plan = plan_for(dev, (uint32_t)set[SET_GAP]);
-		if (plan.nonces_max && max > 0)
-			out[n++] = plan;
+		least = plan_for(dev, (uint32_t)set[SET_GAP]);
+		*out = least;
+		n = least.nonces_max > 0;
+	} else {
+		least = plan_for(dev, 8);
+		n = offer(dev, out, max);
 	}
-	/* First those with nonces enough, then, smallest first, those with fewer. */
-	for (pass = 0; pass < 2 && !set[SET_GAP]; pass++)
-		for (i = 0; i < sizeof gaps / sizeof *gaps && n < max; i++) {
-			plan = plan_for(dev, gaps[pass ? 3 - i : i]);
-			if (plan.nonces_max && (plan.nonces_max >= busy) == !pass)
-				out[n++] = plan;
-		}
 	if (n)
 		return n;
 	return err_set(
 		err, ERR_MEMORY,
 		"scrypt needs %llu MiB of device memory beside 256 MiB (or a tenth) left free, "
 		"and %llu MiB are free: close other programs or raise --set lookup_gap",
-		(unsigned long long)((uint64_t)plan.scratch_per_nonce * plan.lanes >> 20) + 1,
+		(unsigned long long)(least.scratch_per_nonce * least.lanes >> 20) + 1,
 		(unsigned long long)(dev->mem_free >> 20));
 }
 

@@ -26,7 +26,7 @@ typedef ulong u64;
 # define GLOBAL          __global
 # define LOCAL           __local
 # define CONSTANT        __constant
-# define INLINE
+# define INLINE          __attribute__((always_inline)) /* calls cost PoCL its wide vectors */
 # define NOINLINE        __attribute__((noinline))
 # define GROUP_SIZE(n)   __attribute__((reqd_work_group_size(n, 1, 1)))
 # define UNROLL          _Pragma("unroll")

@@ -55,10 +55,17 @@ CONSTANT u32 k_sha_table[64] = {
 	} while (0)
 
 /*
- * One compression, w used up.  Sixteen rounds a turn: SHA-256 is about 1 % of scrypt, and
- * its code unrolled at every use takes compilers half a minute.
+ * One compression, w used up.  SHA-256 is about 1 % of scrypt, and its code unrolled at every
+ * use takes compilers half a minute: so sixteen rounds a turn, and a function of its own on
+ * CPUs (on a GPU that would need a stack).
  */
-INLINE void k_compress(vu *s, vu *w)
+#if LANES == 1
+# define K_SEPARATE INLINE
+#else
+# define K_SEPARATE NOINLINE
+#endif
+
+K_SEPARATE void k_compress(vu *s, vu *w)
 {
 	vu a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
 	u32 n, i;
