@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Finds the command and runs it. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "src/log.h"
 #include "src/settings.h"
@@ -32,7 +34,9 @@ int main(int argc, char **argv)
 	if (!code && !done)
 		code = settings->command->run(settings);
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "adit: cannot write to standard output\n");
+		if (errno != EPIPE) /* `adit algos | head -1` is no fault of anybody's */
+			fprintf(stderr, "adit: cannot write to standard output: %s\n",
+				strerror(errno));
 		code = code ? code : EXIT_SYSTEM;
 	}
 	settings_free(settings);
