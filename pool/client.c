@@ -75,14 +75,23 @@ const char *client_agent(const struct client *c)
 	return "adit/" PACKAGE_VERSION;
 }
 
+/* What follows "name=" in pair, NULL when that is another name; '_' is '-'. */
+static const char *value_of(const char *pair, const char *name)
+{
+	for (; *name; name++, pair++)
+		if ((*pair == '_' ? '-' : *pair) != (*name == '_' ? '-' : *name))
+			return NULL;
+	return *pair == '=' ? pair + 1 : NULL;
+}
+
 const char *client_option(const struct client *c, const char *name)
 {
-	size_t len = strlen(name), i;
+	const char *value = NULL;
+	size_t i;
 
-	for (i = 0; c->config->options && c->config->options[i]; i++)
-		if (!strncmp(c->config->options[i], name, len) && c->config->options[i][len] == '=')
-			return c->config->options[i] + len + 1;
-	return NULL;
+	for (i = 0; !value && c->config->options && c->config->options[i]; i++)
+		value = value_of(c->config->options[i], name);
+	return value;
 }
 
 const char *client_memo(const struct client *c)

@@ -27,7 +27,7 @@ struct pool_config {
 	char *tls_fingerprint; /* 64 hex digits of SHA-256 of the certificate, or NULL */
 	bool tls_insecure;
 	bool disabled;
-	char **options; /* "name=value" for the dialect (coinbase_addr, ...), NULL-ended */
+	char **options; /* "name=value" for the dialect (coinbase-addr, ...), NULL-ended */
 	const struct dialect *dialect; /* from the URL's scheme */
 };
 
