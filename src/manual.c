@@ -131,7 +131,7 @@ static const char man_tail[] =
 	".TP\n7\nOut of memory, files or ports.\n"
 	".SH EXAMPLES\n"
 	".nf\n"
-	"adit \\-a sha256d \\-o stratum+ssl://pool.example:3334 \\-u wallet \\-w rig1\n"
+	"adit \\-a ALGO \\-o stratum+ssl://pool.example:3334 \\-u wallet \\-w rig1\n"
 	"adit \\-c rig.json \\-\\-log\\-file /var/log/adit.log\n"
 	"adit check \\-c rig.json\n"
 	".fi\n";

@@ -167,6 +167,8 @@ void help_version(void);
 
 /* Append text to a NULL-ended list.  0 or -ERR_NOMEM. */
 int list_append(char ***list, unsigned *n, const char *text);
+/* The same for "name=value", in the place of an earlier one of that name ('_' is '-'). */
+int list_put_pair(char ***list, unsigned *n, const char *pair);
 void list_free(char **list);  /* wipes */
 void secret_free(char *text); /* NULL is fine; wipes */
 

@@ -11,6 +11,7 @@
 #include "src/str.h"
 #include "src/utf8.h"
 
+#define PAIRS_MAX 256
 #define VALUE_MAX 8192 /* bytes; the longest honest one is the header of a solver */
 
 int list_append(char ***list, unsigned *n, const char *text)
@@ -24,6 +25,35 @@ int list_append(char ***list, unsigned *n, const char *text)
 	if (!more[*n])
 		return -ERR_NOMEM;
 	more[++*n] = NULL;
+	return 0;
+}
+
+static bool same_name(const char *a, const char *b, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((a[i] == '_' ? '-' : a[i]) != (b[i] == '_' ? '-' : b[i]))
+			return false;
+	return true;
+}
+
+int list_put_pair(char ***list, unsigned *n, const char *pair)
+{
+	size_t len = strcspn(pair, "=") + 1;
+	unsigned i;
+	char *copy;
+
+	for (i = 0; i < *n; i++)
+		if (strlen((*list)[i]) >= len && same_name((*list)[i], pair, len))
+			break;
+	if (i == *n)
+		return list_append(list, n, pair);
+	copy = strdup(pair);
+	if (!copy)
+		return -ERR_NOMEM;
+	secret_free((*list)[i]);
+	(*list)[i] = copy;
 	return 0;
 }
 
@@ -188,27 +218,17 @@ static int bad_switch(const char *text, const struct option_at *at, struct err *
 	return err_set(err, ERR_PARSE, "%s: '%s' is neither true nor false", at->where, text);
 }
 
-/* NAME=VALUE with a plain name; hyphens in it become underscores, as dialects spell them. */
+/* NAME=VALUE with a plain name; a later value takes the place of an earlier one. */
 static int store_pair(char ***list, unsigned *n, const struct option *o, const char *text,
 		      const struct option_at *at, struct err *err)
 {
-	size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-"), i;
-	char *copy;
-	int rc;
+	size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
 
 	if (!name || text[name] != '=')
 		return err_set(err, ERR_USAGE, "%s: '%s' must be %s", at->where, text, o->arg);
-	if (*n >= 256)
-		return err_set(err, ERR_RANGE, "%s: more than 256 of them", at->where);
-	copy = strdup(text);
-	if (!copy)
-		return no_memory(err);
-	for (i = 0; i < name; i++)
-		if (copy[i] == '-')
-			copy[i] = '_';
-	rc = list_append(list, n, copy);
-	free(copy);
-	return rc ? no_memory(err) : 0;
+	if (*n >= PAIRS_MAX)
+		return err_set(err, ERR_RANGE, "%s: more than %d of them", at->where, PAIRS_MAX);
+	return list_put_pair(list, n, text) ? no_memory(err) : 0;
 }
 
 static int check_double(double *out, const char *text, const struct option_at *at, struct err *err)

@@ -12,6 +12,7 @@
 #include "src/log.h"
 #include "src/option.h"
 #include "src/str.h"
+#include "src/utf8.h"
 
 #define PASS_DEFAULT "x"
 
@@ -65,7 +66,7 @@ static int append(struct pool_config *pool, unsigned *n, const char *name, const
 	if ((size_t)snprintf(pair, sizeof pair, "%s%s%s", name, *name ? "=" : "", text) >=
 	    sizeof pair)
 		return err_set(err, ERR_RANGE, "%s: a setting of this pool is too long", pool->url);
-	return list_append(&pool->options, n, pair) ? no_memory(err) : 0;
+	return list_put_pair(&pool->options, n, pair) ? no_memory(err) : 0;
 }
 
 static int append_all(struct pool_config *pool, unsigned *n, const struct pool_draft *d,
@@ -79,7 +80,7 @@ static int append_all(struct pool_config *pool, unsigned *n, const struct pool_d
 	return rc;
 }
 
-/* Later pairs win with the dialects, so the weakest come first. */
+/* Later pairs take the place of earlier ones, so the weakest come first. */
 static int fill_options(struct pool_config *pool, const struct pick *p, struct err *err)
 {
 	unsigned n = 0;
@@ -92,11 +93,11 @@ static int fill_options(struct pool_config *pool, const struct pick *p, struct e
 	for (; !rc && i < OPTION_SOURCES; i++)
 		rc = append_all(pool, &n, &p->l->from[i].all, err);
 	if (!rc)
-		rc = append(pool, &n, "coinbase_addr", value(p, POOL_COINBASE_ADDR, NULL), err);
+		rc = append(pool, &n, "coinbase-addr", value(p, POOL_COINBASE_ADDR, NULL), err);
 	if (!rc)
-		rc = append(pool, &n, "coinbase_tag", value(p, POOL_COINBASE_TAG, NULL), err);
+		rc = append(pool, &n, "coinbase-tag", value(p, POOL_COINBASE_TAG, NULL), err);
 	if (!rc)
-		rc = append(pool, &n, "suggest_difficulty", value(p, POOL_SUGGEST_DIFFICULTY, NULL),
+		rc = append(pool, &n, "suggest-difficulty", value(p, POOL_SUGGEST_DIFFICULTY, NULL),
 			    err);
 	if (!rc && !pool->options) {
 		pool->options = calloc(1, sizeof *pool->options);
@@ -121,6 +122,10 @@ static int fill_login(struct pool_config *pool, const struct pick *p, struct err
 	if (!pool->user)
 		return no_memory(err);
 	snprintf(pool->user, size, "%s%s%s", user, *user && *worker ? "." : "", worker);
+	if (utf8_bad(pool->user) >= 0 || (pass && utf8_bad(pass) >= 0))
+		return err_set(err, ERR_PARSE,
+			       "%s: its user or password has a control character or is no UTF-8",
+			       pool->url);
 	pool->password = strdup(pass ? pass : PASS_DEFAULT);
 	if (!pool->password)
 		return no_memory(err);
