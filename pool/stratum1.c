@@ -584,6 +584,7 @@ static int stratum1_submit(struct client *c, const struct share *share, uint32_t
 	uint8_t extranonce2[STRATUM1_EXTRANONCE_MAX], word[4];
 	char en2[2 * STRATUM1_EXTRANONCE_MAX + 1], time[9], nonce[9], bits[9];
 	json_t *params, *job_id;
+	int64_t number;
 	uint32_t version;
 
 	(void)err;
@@ -593,8 +594,10 @@ static int stratum1_submit(struct client *c, const struct share *share, uint32_t
 	hex_encode(time, word, sizeof word);
 	be32_put(word, (uint32_t)share->nonce);
 	hex_encode(nonce, word, sizeof word);
-	job_id = job->id_is_number ? json_integer(strtoll(share->job->id, NULL, 10))
-				   : json_string(share->job->id);
+	if (job->id_is_number && !str_to_i64(&number, share->job->id, INT64_MIN, INT64_MAX))
+		job_id = json_integer(number);
+	else
+		job_id = json_string(share->job->id);
 	params = json_pack("[s, o, s, s, s]", client_user(c), job_id, en2, time, nonce);
 	if (job->terms.version_mask) {
 		be32_put(word, version & job->terms.version_mask);

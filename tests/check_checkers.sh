@@ -135,6 +135,17 @@ printf 'DIALECTS = \\\n\tpool/yy \\\n\tpool/zz1\n' >pool/list.am
 expect lists 1 'yy' 'a dialect without a file'
 plant lists 'no Makefile fragment' 'a test that is never run' tests/test_new.c ''
 
+fresh
+mkdir doc
+# shellcheck disable=SC2016 # backticks are text
+echo '| an error | `ERR_MAX` | `320` | `src/err.h` | cut |' >doc/limits.md
+echo '#define ERR_MAX 320 /* bytes */' >>src/err.h
+expect limits 0 '' 'a lid as promised'
+sed -i 's/320/321/' src/err.h
+expect limits 1 'ERR_MAX' 'a lid that is another'
+rm src/err.h
+expect limits 1 'ERR_MAX' 'a lid that is gone'
+
 plant format 'clang-formatted' 'a badly laid out line' src/one.c 'int   x ;\n'
 plant cppcheck 'error' 'a read past an array' src/one.c \
 	'int h(void);\nint h(void)\n{\n\tint a[2] = {0};\n\n\treturn a[2];\n}\n'

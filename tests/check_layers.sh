@@ -79,18 +79,18 @@ report <<END
 $(only 'src/(err|bytes|hex|str|utf8|u256|clock|log|paths)\.[ch]' "$util" \
 	'utilities know nothing of the rest')
 $(only 'kernels/.*' '[a-z0-9_]+\.(h|clh|cl)' 'kernels see only their own directory')
-$(only 'algos/.*' "$util|src/job\.h|algos/.*|kernels/.*|lists\.h" \
+$(only 'algos/.*' "$util|src/job\.h|algos/.*|kernels/.*|(lists|config)\.h" \
 	'an algorithm sees utilities and its kernel')
 $(only 'pool/[a-z0-9_]+\.[ch]' \
-	"$util|src/(job|share)\.h|algos/algo\.h|pool/[a-z0-9_]+\.h|lists\.h" \
+	"$util|src/(job|share)\.h|algos/algo\.h|pool/[a-z0-9_]+\.h|(lists|config)\.h" \
 	'a pool file sees utilities, job, share and pool/')
 $(only 'pool/local/.*' \
 	"$util|src/(job|share|settings)\.h|algos/algo\.h|pool/.*" \
 	'the local pool sees utilities, algo.h, settings and pool/')
-$(only 'src/gpu/.*' "$util|src/(job|native)\.h|algos/algo\.h|kernels/abi\.h|src/gpu/.*|kernels/.*\.h|lists\.h" \
+$(only 'src/gpu/.*' "$util|src/(job|native)\.h|algos/algo\.h|kernels/abi\.h|src/gpu/.*|kernels/.*\.h|(lists|config)\.h" \
 	'a backend sees utilities, algo.h and src/gpu/')
 $(only 'src/(worker|probe|scan|rig|devices|slot|ipc|worker_[a-z]+|selftest|batch)\.[ch]' \
-	"$util|src/.*|algos/algo\.h|kernels/abi\.h|lists\.h" \
+	"$util|src/.*|algos/algo\.h|kernels/abi\.h|(lists|config)\.h" \
 	'a worker never sees pools')
 $(never 'algos/.*|kernels/.*' 'event2/.*|sys/socket\.h|netinet/.*|CL/.*|dlfcn\.h|pthread\.h|time\.h|unistd\.h' \
 	'algorithms are pure')

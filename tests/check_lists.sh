@@ -51,7 +51,7 @@ done
 fragments=$(find . -name '*.am' -not -path './build*' -not -path './out/*' | sort)
 # shellcheck disable=SC2016,SC2086 # awk's $i; file names here have no blanks
 mentioned=$(cat $fragments | ${AWK:-awk} '{ for (i = 1; i <= NF; i++) print $i }' | sort -u)
-for f in $(find src algos pool tests -name '*.[ch]' -o -name '*.def' | sort); do
+for f in $(find src algos pool tests -name '*.[ch]' -o -name '*.def' | sort) $(find doc -name '*.md'); do
 	case $f in
 	algos/*.c) entries algos | grep -qx "$(basename "$f" .c)" && continue ;;
 	pool/*.c) entries pool | grep -qx "$(basename "$f" .c)" && continue ;;
