@@ -33,6 +33,10 @@ int cuda_open(struct cuda *cu, struct err *err)
 		code = cu->cuDriverGetVersion(&cu->version);
 	if (code == CUDA_SUCCESS)
 		return 0;
+	if (code == CUDA_ERROR_NO_DEVICE)
+		return err_set(
+			err, ERR_NODEV,
+			"the NVIDIA driver is there but sees no card (CUDA_ERROR_NO_DEVICE)");
 	return cuda_fail(cu, err, code, "NVIDIA driver does not start: cuInit");
 }
 
@@ -43,13 +47,18 @@ static int kind_of(CUresult code)
 	return code == CUDA_ERROR_NO_DEVICE ? ERR_NODEV : ERR_DEVICE;
 }
 
+const char *cuda_word(const struct cuda *cu, CUresult rc)
+{
+	const char *name = NULL;
+
+	return cu->cuGetErrorName(rc, &name) == CUDA_SUCCESS && name ? name : "unknown error";
+}
+
 int cuda_fail(const struct cuda *cu, struct err *err, CUresult rc, const char *what)
 {
-	const char *name = NULL, *words = NULL;
+	const char *words = NULL;
 
-	if (cu->cuGetErrorName(rc, &name) != CUDA_SUCCESS || !name)
-		name = "unknown error";
 	if (cu->cuGetErrorString(rc, &words) != CUDA_SUCCESS || !words)
 		words = "the driver has no words for it";
-	return err_set(err, kind_of(rc), "%s: %s (%d): %s", what, name, rc, words);
+	return err_set(err, kind_of(rc), "%s: %s (%d): %s", what, cuda_word(cu, rc), rc, words);
 }

@@ -59,6 +59,9 @@ int cuda_open(struct cuda *cu, struct err *err);
  */
 int cuda_fail(const struct cuda *cu, struct err *err, CUresult rc, const char *what);
 
+/* The driver's name for a result: "CUDA_ERROR_LAUNCH_FAILED". */
+const char *cuda_word(const struct cuda *cu, CUresult rc);
+
 /*
  * Open the newest NVRTC this driver can take cubins from (major version not above
  * driver_version / 1000; 0: any), else the oldest there is.  ADIT_NVRTC names one file to

@@ -32,16 +32,14 @@ struct making {
  */
 static int load_failed(const struct making *m, CUresult code, const char *words, struct err *err)
 {
-	int rc = cuda_fail(&m->dev->cu, err, code, "cuModuleLoadDataEx");
+	const struct cuda *cu = &m->dev->cu;
 
 	if (code < 200 || code > 399)
-		return rc;
+		return cuda_fail(cu, err, code, "cuModuleLoadDataEx");
 	if (*words)
 		return err_set(err, ERR_BUILD, "the driver's compiler (error %d): %.*s", code,
 			       (int)strcspn(words, "\n"), words);
-	if (err)
-		err->code = ERR_BUILD;
-	return -ERR_BUILD;
+	return err_set(err, ERR_BUILD, "refused by the driver: %s (%d)", cuda_word(cu, code), code);
 }
 
 static int load(const struct making *m, const void *image, struct err *err)
@@ -95,8 +93,8 @@ static int by_ptx(const struct making *m, struct err *err)
 	int rc;
 
 	if (!e)
-		return err_set(err, ERR_BUILD, "this build has no code for %s embedded",
-			       *m->options ? m->options : "it");
+		return err_set(err, ERR_BUILD, "none for %s in this build",
+			       *m->options ? m->options : "this kernel");
 	rc = load(m, e->code, err);
 	if (!rc)
 		say(m, "embedded PTX, compiled by the driver");
@@ -170,27 +168,28 @@ static int by_nvrtc(const struct making *m, struct err *err)
 	int rc = nvrtc_open(&rtc, m->dev->cu.version, err);
 
 	if (rc)
-		return err_set(err, ERR_BUILD, "NVRTC is not installed");
+		return err_set(err, ERR_BUILD, "not installed");
 	rc = with_nvrtc(m, &rtc, err);
 	nvrtc_close(&rtc);
 	return rc;
 }
 
 /* Every way failed: name each reason and what helps. */
-static int no_way(const struct making *m, const struct err *cubin, const struct err *nvrtc,
-		  const struct err *ptx, struct err *err)
+static int no_way(const struct making *m, const struct err *nvrtc, const struct err *embedded,
+		  struct err *err)
 {
 	const struct device_info *info = &m->dev->info;
 
-	(void)cubin; /* "none for this card" says nothing that the other two do not */
-	if (m->log && *m->log && !strncmp(nvrtc->text, "NVRTC: ", 7))
+	if (!strncmp(nvrtc->text, "NVRTC: ", 7)) /* the kernel itself is wrong */
 		return err_set(err, ERR_BUILD, "%s", nvrtc->text);
-	return err_set(
-		err, ERR_BUILD,
-		"no kernel for %.40s (sm_%u): %.60s; %.110s; install NVRTC (libnvrtc.so.%d of "
-		"the CUDA Toolkit) or use a release of adit with embedded kernels",
-		info->name, (unsigned)info->arch, nvrtc->text, ptx->text,
-		info->arch < 75 ? 12 : m->dev->cu.version / 1000);
+	/* the long part comes last, where it may be cut */
+	return err_set(err, ERR_BUILD,
+		       "no kernel for %.40s (sm_%u): install NVRTC (libnvrtc.so.%d of the CUDA "
+		       "Toolkit) or use a release with embedded kernels (NVRTC: %.60s; embedded: "
+		       "%s)",
+		       info->name, (unsigned)info->arch,
+		       info->arch < 75 ? 12 : m->dev->cu.version / 1000, nvrtc->text,
+		       embedded->text);
 }
 
 static int make(const struct making *m, struct err *err)
@@ -207,7 +206,7 @@ static int make(const struct making *m, struct err *err)
 		rc = by_ptx(m, &ptx);
 	}
 	if (rc == -ERR_BUILD)
-		return no_way(m, &cubin, &nvrtc, &ptx, err);
+		return no_way(m, &nvrtc, &ptx, err);
 	return rc ? err_set(err, -rc, "%s", last->text) : 0;
 }
 
