@@ -3,6 +3,7 @@
  * The engine that only pretends: batches last as long as its rate says, and bring as many
  * shares as luck would.  Shares are real ones, found by the reference within a small
  * budget of CPU time; where the target is too hard for that there are none.
+ * Uses Linux calls (timerfd).
  */
 #include <errno.h>
 #include <math.h>
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "src/clock.h"
@@ -18,8 +19,8 @@
 #include "src/sim_script.h"
 #include "src/str.h"
 
-#define CPU_SHARE     0.04   /* of a core, to look for shares with */
-#define CPU_SAVED_US  200000 /* budget that may pile up meanwhile */
+#define CPU_SHARE     0.03   /* of a core, to look for shares with */
+#define CPU_SAVED_US  100000 /* budget that may pile up meanwhile */
 #define TRIES_AT_ONCE 64     /* between looks at the budget */
 #define DRAWN_MAX     (ABI_SLOTS - 1)
 
@@ -34,6 +35,7 @@ struct engine {
 	struct sim_script script;
 	const struct algo *algo;
 	uint32_t index;
+	int timer;
 	uint64_t luck; /* state of the generator */
 	int64_t ready_us, busy_until_us;
 	double budget_us;
@@ -109,6 +111,11 @@ static int sim_open(struct engine **out, const struct engine_config *config,
 		free(e);
 		return rc;
 	}
+	e->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (e->timer < 0) {
+		free(e);
+		return err_set(err, ERR_IO, "no timer: %s", strerror(errno));
+	}
 	e->algo = config->algo;
 	e->index = config->index;
 	e->luck = e->script.seed * 0x2545f4914f6cdd1du + config->index;
@@ -119,6 +126,9 @@ static int sim_open(struct engine **out, const struct engine_config *config,
 
 static void sim_close(struct engine *e)
 {
+	if (!e)
+		return;
+	close(e->timer);
 	free(e);
 }
 
@@ -282,23 +292,44 @@ static void find_shares(struct engine *e, const struct batch *b, struct engine_r
 	out->hits = out->n;
 }
 
+/* Is this one of the batches said to have more hits than there are slots? */
+static bool floods(struct engine *e, const struct batch *b)
+{
+	const struct sim_fault *flood =
+		sim_script_fault(&e->script, SIM_FLOOD, b->end_us - e->ready_us);
+
+	return flood && b->count > ABI_SLOTS && draw_unit(e) <= flood->value;
+}
+
+/* Sleep until our clock shows this time. */
+static void await_time(struct engine *e, int64_t at_us)
+{
+	const struct itimerspec at = {
+		.it_value = {.tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000 + 1}};
+	uint64_t expired;
+
+	timerfd_settime(e->timer, TFD_TIMER_ABSTIME, &at, NULL);
+	while (read(e->timer, &expired, sizeof expired) < 0 && errno == EINTR)
+		;
+}
+
 static int sim_collect(struct engine *e, unsigned slot, struct engine_result *out, struct err *err)
 {
 	const struct batch *b = &e->batch[slot];
-	const struct timespec until = {.tv_sec = b->end_us / 1000000,
-				       .tv_nsec = b->end_us % 1000000 * 1000};
 	int rc = fail_now(e, clock_us() - e->ready_us, err);
 
 	if (rc)
 		return rc;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
+	await_time(e, b->end_us);
 	rc = fail_now(e, clock_us() - e->ready_us, err);
 	if (rc)
 		return rc;
 	out->n = out->hits = 0;
 	out->took_us = (uint32_t)(b->end_us - b->start_us);
-	find_shares(e, b, out);
+	if (floods(e, b))
+		out->hits = ABI_SLOTS + 1;
+	else
+		find_shares(e, b, out);
 	return 0;
 }
 

@@ -110,10 +110,12 @@ static json_t *list(const struct backend *b)
 	for (i = 0; i < n; i++)
 		json_array_append_new(devices, probe_to_json(&infos[i]));
 	json_object_set_new(root, "devices", devices);
-	if (n < 0 || (!n && err.text[0]))
+	if (n < 0)
 		json_object_set_new(root, "note", json_string(err.text));
 	else if (!n)
-		json_object_set_new(root, "note", json_sprintf("no devices: %s", b->hint));
+		json_object_set_new(
+			root, "note",
+			json_sprintf("%s (%s)", err.text[0] ? err.text : "no devices", b->hint));
 	free(infos);
 	return root;
 }

@@ -21,6 +21,7 @@ static const struct fault_name fault_names[SIM_FAULTS] = {
 	[SIM_FAIL] = {"fail", 0, 0},
 	[SIM_INVALID] = {"invalid", 0, 1},
 	[SIM_SLOW] = {"slow", 1e-6, 1},
+	[SIM_FLOOD] = {"flood", 0, 1},
 	[SIM_HANG_BUILD] = {"hang-build", 0, 0},
 	[SIM_CRASH_BUILD] = {"crash-build", 0, 0},
 	[SIM_FAIL_BUILD] = {"fail-build", 0, 0},
@@ -92,6 +93,7 @@ static int parse_fault(struct sim_script *s, char *text, const char *word, struc
 	if (kind == SIM_FAULTS)
 		return bad(err, word,
 			   "faults are hang, stuck, crash, fail, invalid:SHARE, slow:FACTOR, "
+			   "flood:SHARE, "
 			   "hang-build, crash-build, fail-build, fail-selftest, fail-memory");
 	if (!fault_names[kind].max != !colon)
 		return bad(err, word,

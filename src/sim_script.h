@@ -9,7 +9,8 @@
  *
  * Faults: hang (a batch never ends; dies on TERM), stuck (the same, deaf to TERM), crash
  * (killed by a signal), fail (last words, then exit), invalid:SHARE (that share of its
- * candidates is wrong), slow:FACTOR (of its rate), hang-build, crash-build, fail-build,
+ * candidates is wrong), slow:FACTOR (of its rate), flood:SHARE (that share of its
+ * larger batches has more hits than result slots), hang-build, crash-build, fail-build,
  * fail-selftest, fail-memory (before ready; time is ignored).
  * Example: "rate=100M,seed=7;2:fault=hang@10s,fault=invalid:0.1@5s"
  */
@@ -27,6 +28,7 @@ enum sim_fault_kind {
 	SIM_FAIL,
 	SIM_INVALID,
 	SIM_SLOW,
+	SIM_FLOOD,
 	SIM_HANG_BUILD,
 	SIM_CRASH_BUILD,
 	SIM_FAIL_BUILD,

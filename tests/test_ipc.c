@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Messages between supervisor and workers: checked, bounded, never in the way. */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "src/ipc.h"
+#include "tests/t.h"
+
+static int pair[2];
+
+static bool open_pair(void)
+{
+	struct err err = {0};
+
+	return CHECK_OK(ipc_pair(pair, &err), &err);
+}
+
+static void close_pair(void)
+{
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void every_type_arrives_as_it_was_sent(void)
+{
+	struct ipc_msg sent, got;
+	unsigned type;
+
+	if (!open_pair())
+		return;
+	for (type = 1; type < IPC_TYPES; type++) {
+		int len = ipc_body_len(type);
+
+		memset(&sent, 0, sizeof sent);
+		memset(&sent.u, 0x41, sizeof sent.u);
+		if (type == IPC_WORK)
+			sent.u.work.work.header_len = 80;
+		CHECK_INT(ipc_send(pair[0], type, &sent.u), 0);
+		if (!CHECK_INT(ipc_recv(pair[1], &got), 1))
+			break;
+		CHECK_INT(got.head.type, type);
+		CHECK_INT(got.head.len, len);
+		if (type == IPC_FOUND || type == IPC_BATCH || type == IPC_LIMIT)
+			CHECK_MEM(&got.u, &sent.u, (size_t)len);
+	}
+	CHECK_INT(ipc_recv(pair[1], &got), 0);
+	close_pair();
+}
+
+static void text_is_always_terminated(void)
+{
+	struct ipc_msg m;
+
+	memset(&m, 'A', sizeof m);
+	m.head = (struct ipc_head){IPC_VERSION, IPC_OPEN, sizeof m.u.open};
+	CHECK_INT(ipc_check(&m, sizeof m.head + sizeof m.u.open), 0);
+	CHECK_U64(strlen(m.u.open.backend), sizeof m.u.open.backend - 1);
+	CHECK_U64(strlen(m.u.open.algo), sizeof m.u.open.algo - 1);
+	CHECK_U64(strlen(m.u.open.cache_dir), sizeof m.u.open.cache_dir - 1);
+	CHECK_U64(strlen(m.u.open.sim), sizeof m.u.open.sim - 1);
+	memset(&m, 'A', sizeof m);
+	m.head = (struct ipc_head){IPC_VERSION, IPC_HELLO, sizeof m.u.hello};
+	CHECK_INT(ipc_check(&m, sizeof m.head + sizeof m.u.hello), 0);
+	CHECK_U64(strlen(m.u.hello.info.name), sizeof m.u.hello.info.name - 1);
+	CHECK_U64(strlen(m.u.hello.info.driver), sizeof m.u.hello.info.driver - 1);
+	memset(&m, 'A', sizeof m);
+	m.head = (struct ipc_head){IPC_VERSION, IPC_FAILED, sizeof m.u.failed};
+	CHECK_INT(ipc_check(&m, sizeof m.head + sizeof m.u.failed), 0);
+	CHECK_U64(strlen(m.u.failed.text), sizeof m.u.failed.text - 1);
+}
+
+static void wrong_version_type_and_length_are_refused(void)
+{
+	struct ipc_msg m = {.head = {IPC_VERSION, IPC_BATCH, sizeof(struct ipc_batch)}};
+	size_t whole = sizeof m.head + sizeof m.u.batch, len;
+
+	CHECK_INT(ipc_check(&m, whole), 0);
+	for (len = 0; len <= sizeof m; len++)
+		CHECK_INT(ipc_check(&m, len), len == whole ? 0 : -ERR_PROTO);
+	m.head.version++;
+	CHECK_INT(ipc_check(&m, whole), -ERR_PROTO);
+	m.head.version--;
+	m.head.len++;
+	CHECK_INT(ipc_check(&m, whole), -ERR_PROTO);
+	m.head.len--;
+	m.head.type = IPC_NONE;
+	CHECK_INT(ipc_check(&m, whole), -ERR_PROTO);
+	m.head.type = IPC_TYPES;
+	CHECK_INT(ipc_check(&m, whole), -ERR_PROTO);
+	m.head.type = 0xffff;
+	CHECK_INT(ipc_check(&m, whole), -ERR_PROTO);
+}
+
+static void work_that_overruns_its_header_is_refused(void)
+{
+	struct ipc_msg m = {.head = {IPC_VERSION, IPC_WORK, sizeof(struct ipc_work)}};
+	size_t whole = sizeof m.head + sizeof m.u.work;
+
+	m.u.work.work.nonce_count = 1;
+	m.u.work.work.header_len = WORK_HEADER_MAX;
+	CHECK_INT(ipc_check(&m, whole), 0);
+	m.u.work.work.header_len = WORK_HEADER_MAX + 1;
+	CHECK_INT(ipc_check(&m, whole), -ERR_PROTO);
+	m.u.work.work.header_len = 80;
+	m.u.work.work.nonce_count = 0;
+	CHECK_INT(ipc_check(&m, whole), -ERR_PROTO);
+}
+
+static void oversized_packet_is_consumed_and_refused(void)
+{
+	static char junk[3 * sizeof(struct ipc_msg)];
+	struct ipc_msg got;
+
+	if (!open_pair())
+		return;
+	CHECK_INT(send(pair[0], junk, sizeof junk, 0), sizeof junk);
+	CHECK_INT(ipc_send(pair[0], IPC_PAUSE, NULL), 0);
+	CHECK_INT(ipc_recv(pair[1], &got), -ERR_PROTO);
+	CHECK_INT(ipc_recv(pair[1], &got), 1);
+	CHECK_INT(got.head.type, IPC_PAUSE);
+	close_pair();
+}
+
+static void full_socket_is_busy_and_a_closed_one_gone(void)
+{
+	struct ipc_batch body = {.hashes = 1};
+	struct ipc_msg got;
+	unsigned sent = 0, heard = 0;
+	int rc;
+
+	if (!open_pair())
+		return;
+	while ((rc = ipc_send(pair[0], IPC_BATCH, &body)) == 0 && sent < 1000000)
+		sent++;
+	CHECK_INT(rc, -ERR_BUSY);
+	while (ipc_recv(pair[1], &got) == 1)
+		heard++;
+	CHECK_U64(heard, sent);
+	close(pair[1]);
+	CHECK_INT(ipc_send(pair[0], IPC_BATCH, &body), -ERR_IO);
+	CHECK_INT(ipc_recv(pair[0], &got), -ERR_IO);
+	close(pair[0]);
+}
+
+static void last_words_survive_unread_messages(void)
+{
+	struct ipc_failed words = {.code = ERR_DEVICE, .text = "lost"};
+	struct ipc_msg got;
+
+	if (!open_pair())
+		return;
+	CHECK_INT(ipc_send(pair[0], IPC_PAUSE, NULL), 0); /* never read: Linux resets */
+	CHECK_INT(ipc_send(pair[1], IPC_FAILED, &words), 0);
+	close(pair[1]);
+	if (CHECK_INT(ipc_recv(pair[0], &got), 1)) {
+		CHECK_INT(got.head.type, IPC_FAILED);
+		CHECK_STR(got.u.failed.text, "lost");
+	}
+	CHECK_INT(ipc_recv(pair[0], &got), -ERR_IO);
+	close(pair[0]);
+}
+
+int main(void)
+{
+	T_RUN(every_type_arrives_as_it_was_sent);
+	T_RUN(text_is_always_terminated);
+	T_RUN(wrong_version_type_and_length_are_refused);
+	T_RUN(work_that_overruns_its_header_is_refused);
+	T_RUN(oversized_packet_is_consumed_and_refused);
+	T_RUN(full_socket_is_busy_and_a_closed_one_gone);
+	T_RUN(last_words_survive_unread_messages);
+	return t_done();
+}
