@@ -400,6 +400,8 @@ void client_rebind(struct client *c, const struct pool_config *config)
 	c->config = config;
 	if (c->stream)
 		stream_rebind(c->stream, config);
+	if (c->http)
+		http_rebind(c->http, config);
 }
 
 void client_aim(struct client *c, const char *host, unsigned port)

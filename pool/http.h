@@ -26,6 +26,9 @@ int http_new(struct http **out, struct event_base *base, struct evdns_base *dns,
 	     const struct pool_config *config, http_reply_fn *reply, void *arg, struct err *err);
 void http_free(struct http *h); /* drops what is outstanding, without replies */
 
+/* See client_rebind(). */
+void http_rebind(struct http *h, const struct pool_config *config);
+
 /* POST; a closed idle connection is retried once.  The reply may come before return. */
 int http_post(struct http *h, unsigned channel, uint32_t request, const char *body, size_t len,
 	      int timeout_ms, struct err *err);

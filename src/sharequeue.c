@@ -3,21 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/seen.h"
 #include "src/sharequeue.h"
 #include "src/str.h"
 
-#define BUCKETS   1024       /* of sent shares, by request id */
-#define SEEN_SIZE (1u << 16) /* slots of each generation; half of them are used at most */
-
-/*
- * Digests seen, in two generations: when the young one is half full it becomes the old
- * one.  A digest is thus remembered for at least 32,768 later shares.  The hash itself
- * is uniform, so its low bits make the index.
- */
-struct seen {
-	uint64_t key[SEEN_SIZE]; /* 0: empty */
-	unsigned used;
-};
+#define BUCKETS 1024 /* of sent shares, by request id */
 
 struct list {
 	struct share *head, **tail;
@@ -29,8 +19,7 @@ struct sharequeue {
 	struct list waiting;
 	size_t in_flight;
 	struct share *blank; /* free list */
-	struct seen seen[2];
-	unsigned young;
+	struct seen seen;
 	share_final_fn *final;
 	void *arg;
 };
@@ -127,38 +116,9 @@ void sharequeue_recycle(struct sharequeue *q, struct share *share)
 	q->blank = share;
 }
 
-static bool seen_has(const struct seen *s, uint64_t key)
-{
-	unsigned i = key % SEEN_SIZE;
-
-	for (; s->key[i]; i = (i + 1) % SEEN_SIZE)
-		if (s->key[i] == key)
-			return true;
-	return false;
-}
-
-static void seen_add(struct seen *s, uint64_t key)
-{
-	unsigned i = key % SEEN_SIZE;
-
-	while (s->key[i])
-		i = (i + 1) % SEEN_SIZE;
-	s->key[i] = key;
-	s->used++;
-}
-
 bool sharequeue_is_new(struct sharequeue *q, const struct digest *digest)
 {
-	uint64_t key = digest->hash.w[0] ? digest->hash.w[0] : 1;
-
-	if (seen_has(&q->seen[0], key) || seen_has(&q->seen[1], key))
-		return false;
-	if (q->seen[q->young].used >= SEEN_SIZE / 2) {
-		q->young = !q->young;
-		memset(&q->seen[q->young], 0, sizeof q->seen[q->young]);
-	}
-	seen_add(&q->seen[q->young], key);
-	return true;
+	return seen_add(&q->seen, digest->hash.w[0]);
 }
 
 void sharequeue_sent(struct sharequeue *q, struct share *take, int64_t now_us)
