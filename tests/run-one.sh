@@ -10,7 +10,9 @@ export LSAN_OPTIONS TSAN_OPTIONS
 if [ ! -x "$1" ] && [ "${1%.sh}" != "$1" ]; then
 	set -- sh "$@"
 fi
+begun=$(date +%s)
 timeout --signal=TERM --kill-after=10 "$limit" "$@" </dev/null
 rc=$?
 [ $rc -eq 124 ] && echo "$1: ended after $limit s (TEST_TIMEOUT)"
+echo "took $(($(date +%s) - begun)) s"
 exit $rc

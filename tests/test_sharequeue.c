@@ -15,7 +15,7 @@ static void on_final(void *arg, struct share *s)
 {
 	(void)arg;
 	finals[s->state]++;
-	strncpy(last_reason, s->reason, sizeof last_reason - 1);
+	snprintf(last_reason, sizeof last_reason, "%s", s->reason);
 	sharequeue_recycle(q, s);
 }
 

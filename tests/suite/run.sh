@@ -36,6 +36,9 @@ count_trs() {
 			;;
 		esac
 	done < <(find "$1" -name '*.trs' | sort)
+	printf 'slowest: '
+	find "$1" -name '*.log' -path '*tests/*' -exec sed -n 's|^took \([0-9]*\) s$|\1 {}|p' {} \; 2>/dev/null |
+		sort -rn | head -n 8 | sed "s|$1/tests/||; s|\.log$||" | paste -sd',' -
 	count $p $f $s
 	[ $f = 0 ] && [ $((p + s)) -gt 0 ]
 }
