@@ -62,18 +62,22 @@ const char *option_nearest(const char *name, const char *command)
 {
 	const char *best = NULL;
 	size_t i, len = strlen(name);
-	/* half of it may be wrong, at most: "-z" is near to nothing */
-	unsigned least = len < 8 ? (unsigned)len / 2 + 1 : 5;
+	/* Half of it may be wrong, at most: "-z" is near to nothing. */
+	unsigned limit = len < 8 ? (unsigned)len / 2 : 4, least = 2 * limit + 2;
 
 	for (i = 0; options[i].name; i++) {
+		const char *other = options[i].name;
 		unsigned d;
 
 		if (!option_applies(&options[i], command) || options[i].flags & OPTION_HIDDEN)
 			continue;
-		d = str_distance(options[i].name, name);
-		if (d < least || (len >= 4 && !strncmp(options[i].name, name, len) && !best)) {
-			least = d < least ? d : least;
-			best = options[i].name;
+		/* of two equally near, the one as long: letters changed places */
+		d = 2 * str_distance(other, name) + (strlen(other) != len);
+		if (len >= 3 && !strncmp(other, name, len))
+			d = 2 * limit + 1; /* the beginning of one, if nothing is nearer */
+		if (d < least) {
+			least = d;
+			best = other;
 		}
 	}
 	return best;
