@@ -95,26 +95,46 @@ static void duration(char *out, size_t size, int64_t ms)
 		 (int)(s % 60));
 }
 
+static char *average(char *out, size_t size, double hashes, int64_t ms)
+{
+	return rate_print(out, size, ms > 0 ? hashes * 1000 / (double)ms : 0);
+}
+
+/* What a device has done from beginning to end. */
+static void device_sum(const struct device_stats *d, int64_t uptime_ms)
+{
+	char rate[24], shares[96], why[ERR_TEXT_MAX + 16] = "";
+
+	if (d->state == DEVICE_PARKED)
+		snprintf(why, sizeof why, ", parked: %s", d->reason);
+	log_info(LOG_DEVICE, "%s: %s on average, %s, restarts %" PRIu64 "%s", d->id,
+		 average(rate, sizeof rate, (double)d->hashes, uptime_ms),
+		 counts(shares, sizeof shares, &d->shares), d->restarts, why);
+}
+
 void ui_summary(const struct rig_stats *s)
 {
 	const struct share_counts *c = &s->shares;
 	uint64_t decided = c->accepted + c->rejected + c->stale + c->invalid + c->lost;
 	char time[48], rate[24];
+	double hashes = 0;
 	unsigned i;
 
 	duration(time, sizeof time, s->uptime_ms);
-	for (i = 0; i < s->n_devices; i++)
-		device_line(&s->devices[i]);
+	for (i = 0; i < s->n_devices; i++) {
+		device_sum(&s->devices[i], s->uptime_ms);
+		hashes += (double)s->devices[i].hashes;
+	}
 	for (i = 0; i < s->n_reasons; i++)
 		log_info(LOG_SHARE, "%" PRIu64 " rejected: %s", s->reasons[i].count,
 			 s->reasons[i].text);
 	log_info(LOG_MINER,
-		 "mined %s for %s, %s: %" PRIu64 " shares: %" PRIu64 " accepted, %" PRIu64
-		 " rejected, %" PRIu64 " stale, %" PRIu64 " invalid, %" PRIu64
+		 "mined %s for %s, %s on average: %" PRIu64 " shares: %" PRIu64
+		 " accepted, %" PRIu64 " rejected, %" PRIu64 " stale, %" PRIu64 " invalid, %" PRIu64
 		 " lost; best %.6g, jobs %" PRIu64 ", blocks %" PRIu64,
-		 s->algo, time, rate_print(rate, sizeof rate, s->rate_15m), decided, c->accepted,
-		 c->rejected, c->stale, c->invalid, c->lost, s->best_difficulty, s->jobs,
-		 s->blocks);
+		 s->algo, time, average(rate, sizeof rate, hashes, s->uptime_ms), decided,
+		 c->accepted, c->rejected, c->stale, c->invalid, c->lost, s->best_difficulty,
+		 s->jobs, s->blocks);
 	if (s->latency_ms >= 0)
 		log_info(LOG_POOL, "answers took %.1f ms (median)", s->latency_ms);
 }
