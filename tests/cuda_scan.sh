@@ -40,14 +40,17 @@ if grep -q 'install NVRTC' "$tmp/err"; then
 	echo "skip: neither embedded kernels in this build nor NVRTC on this machine"
 	exit 77
 fi
-[ $code = 0 ] && grep -q '"nonce":"0x000074ac"' "$tmp/out" &&
-	grep -q '"scanned":65536,"found":1,' "$tmp/out" || fail "the one solution is found"
+[ $code = 0 ] || fail "scan: exit $code"
+grep -q '"nonce":"0x000074ac"' "$tmp/out" || fail "the one solution is found"
+grep -q '"scanned":65536,"found":1,' "$tmp/out" || fail "nothing else is found"
 
 # FAULT TEXT: named on standard error, exit code neither 0 nor a signal's
 fault() {
 	scan_with "FAKECUDA_FAULT=$1"
 	code=$?
-	[ $code != 0 ] && [ $code -lt 124 ] || fail "$1: exit $code"
+	if [ $code = 0 ] || [ $code -ge 124 ]; then
+		fail "$1: exit $code"
+	fi
 	grep -qF "$2" "$tmp/err" || fail "$1 is not named: $2"
 }
 fault init=999 'CUDA_ERROR_UNKNOWN (999)'
