@@ -5,7 +5,7 @@
 tree=${1:-${top_srcdir:-.}}
 cd "$tree" || exit 99
 rc=0
-util='src/(err|bytes|hex|str|utf8|u256|clock|log|paths)\.h'
+util='src/(err|bytes|hex|str|utf8|u256|clock|log|paths|seen)\.h'
 
 # only FILES-PATTERN HEADER-PATTERN SAYING: the files include no other header of ours.
 only()
@@ -76,7 +76,7 @@ report()
 }
 
 report <<END
-$(only 'src/(err|bytes|hex|str|utf8|u256|clock|log|paths)\.[ch]' "$util" \
+$(only 'src/(err|bytes|hex|str|utf8|u256|clock|log|paths|seen)\.[ch]' "$util" \
 	'utilities know nothing of the rest')
 $(only 'kernels/.*' '[a-z0-9_]+\.(h|clh|cl)' 'kernels see only their own directory')
 $(only 'algos/.*' "$util|src/job\.h|algos/.*|kernels/.*|(lists|config)\.h" \
