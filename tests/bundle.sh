@@ -63,7 +63,7 @@ out=$(bare scan -a sha256d --header "$header" --target "$target" --start 2083236
 [[ $out == *"$hash"* && $out == *'"found":1'* ]] || fail "scan on $device: got $out"
 echo "ok   scan on $device"
 
-bare pool -a sha256d --listen 127.0.0.1:0 --diff 0.00001 --job-interval 2000 >pool.out 2>pool.log &
+bare pool -a sha256d --listen 127.0.0.1:0 --diff 0.0005 --job-interval 2000 >pool.out 2>pool.log &
 pool=$!
 for _ in $(seq 100); do
 	grep -q '^listening on ' pool.out && break
