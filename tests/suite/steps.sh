@@ -64,6 +64,7 @@ step_install() {
 	major=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
 	[ -z "$major" ] || (install_packages "for clang's sanitizers" "libclang-rt-$major-dev") || true
 	get_nvrtc || echo "no NVRTC: its tests will be skipped"
+	dpkg-query -W "${BUILD_PACKAGES[@]}" "${CPU_PACKAGES[@]}" "${TEST_PACKAGES[@]}" 2>/dev/null
 	return 0
 }
 
