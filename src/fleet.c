@@ -15,10 +15,9 @@
 #include "src/log.h"
 #include "src/str.h"
 
-#define HELD_MAX      2  /* works of the current job at a worker: one searched, one spare */
-#define DOOMED_MAX    32 /* works of older jobs still unanswered; beyond it we wait */
-#define MESSAGES_MAX  64 /* handled a wake-up, so that one device cannot starve the loop */
-#define INTENSITY_MAX 40
+#define HELD_MAX     2  /* works of the current job at a worker: one searched, one spare */
+#define DOOMED_MAX   32 /* works of older jobs still unanswered; beyond it we wait */
+#define MESSAGES_MAX 64 /* handled a wake-up, so that one device cannot starve the loop */
 
 struct unit {
 	struct fleet *fleet;

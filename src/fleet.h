@@ -15,6 +15,8 @@
 struct event_base;
 struct fleet;
 
+#define INTENSITY_MAX 40 /* log2 of nonces a batch */
+
 struct fleet_config {
 	char algo[32];
 	uint64_t set[ALGO_SETTINGS_MAX];
