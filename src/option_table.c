@@ -524,7 +524,7 @@ const struct option options[] = {
 	 MEMBER(protocol_dump),
 	 .group = GROUP_LOG,
 	 .commands = MINES,
-	 .help = "log every line to and from pools, passwords masked"},
+	 .help = "log every line to and from pools, passwords masked (and what --debug logs)"},
 	{.name = "share-log",
 	 .aliases = "sharelog",
 	 .type = OPTION_TEXT,

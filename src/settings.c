@@ -258,6 +258,8 @@ static int read_all(struct loader *l, struct settings_source *from, struct pass 
 		rc = settings_pools(l, err);
 	if (!rc) {
 		l->s->log.file = l->s->log_file;
+		if (l->s->protocol_dump)
+			l->s->log.level = LOG_DEBUG;
 		rc = settings_check(l->s, err);
 	}
 	return rc;

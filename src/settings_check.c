@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Does a command have what it needs?  One line names what is missing and the fix. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "algos/algo.h"
+#include "src/fleet.h"
 #include "src/option.h"
+#include "src/sim_script.h"
 #include "src/str.h"
 
 static int check_algo(const struct settings *s, struct err *err)
@@ -29,11 +33,56 @@ static int check_algo(const struct settings *s, struct err *err)
 	return algo_settings(algo, set, (const char *const *)s->set, s->n_set, err);
 }
 
+/* Every member of "22,auto,24". */
+static int check_intensity(const char *list, struct err *err)
+{
+	uint64_t v;
+
+	while (list) {
+		size_t len = strcspn(list, ",");
+		char word[24] = "";
+
+		if (len < sizeof word)
+			memcpy(word, list, len);
+		if (strcmp(word, "auto") && str_to_u64(&v, word, 1, INTENSITY_MAX))
+			return err_set(err, ERR_RANGE,
+				       "--intensity: '%.*s' must be auto or a whole number from 1 "
+				       "to %d (log2 of nonces a batch)",
+				       (int)len, list, INTENSITY_MAX);
+		list = list[len] ? list + len + 1 : NULL;
+	}
+	return 0;
+}
+
+/* What mine and scan ask of devices. */
+static int check_devices(const struct settings *s, struct err *err)
+{
+	struct sim_script unused;
+	int rc = check_intensity(s->intensity, err);
+
+	if (!rc && s->sim) {
+		rc = sim_script_parse(&unused, s->sim, 0, err);
+		if (rc)
+			err_prefix(err, "--sim");
+	}
+	return rc;
+}
+
+static int check_file(const struct pool_config *pool, const char *path, struct err *err)
+{
+	if (!path || access(path, R_OK) == 0)
+		return 0;
+	return err_set(err, ERR_IO, "--tls-ca %s of %s: cannot read it: %s", path, pool->url,
+		       strerror(errno));
+}
+
 static int check_mine(const struct settings *s, struct err *err)
 {
 	unsigned i, usable = 0;
 	int rc = check_algo(s, err);
 
+	if (!rc)
+		rc = check_devices(s, err);
 	if (rc)
 		return rc;
 	if (!s->n_pools)
@@ -55,6 +104,9 @@ static int check_mine(const struct settings *s, struct err *err)
 				"%s: --tls-insecure and --tls-fingerprint exclude each other; "
 				"keep one",
 				pool->url);
+		rc = check_file(pool, pool->tls_ca, err);
+		if (rc)
+			return rc;
 		usable += !pool->disabled;
 	}
 	if (!usable)
@@ -86,6 +138,8 @@ static int check_scan(const struct settings *s, struct err *err)
 {
 	int rc = check_algo(s, err);
 
+	if (!rc)
+		rc = check_devices(s, err);
 	if (!rc)
 		rc = needs(s->header, "--header", "HEX", "scan", err);
 	if (!rc)
