@@ -141,12 +141,17 @@ static size_t compose_text(char *out, size_t size, enum log_level level, enum lo
 	return n;
 }
 
+/*
+ * Text in the last SECRET_LONGEST bytes of the buffer may be cut inside a secret,
+ * which would then not be recognised: nothing that begins there is printed.
+ */
 static void mask(char *out, size_t size, const char *text)
 {
+	const char *end = text + TEXT_SIZE - SECRET_LONGEST;
 	size_t used = 0;
 	unsigned i;
 
-	while (*text && used + 4 < size) {
+	while (*text && text < end && used + 4 < size) {
 		for (i = 0; i < log_state.n_secrets; i++)
 			if (!strncmp(text, log_state.secrets[i], strlen(log_state.secrets[i])))
 				break;
@@ -236,8 +241,6 @@ void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
 	vsnprintf(log_state.text, TEXT_SIZE, fmt, ap);
 	va_end(ap);
 	mask(log_state.masked, TEXT_SIZE, log_state.text);
-	/* The cut above may have left the beginning of a secret at the very end. */
-	log_state.masked[TEXT_SIZE - SECRET_LONGEST] = '\0';
 	emit(level, area, log_state.masked);
 	pthread_mutex_unlock(&log_state.lock);
 	errno = saved;

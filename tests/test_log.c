@@ -148,6 +148,22 @@ static void secrets_are_masked_everywhere(void)
 	CHECK_LACKS(slurp(path), "hun");
 }
 
+/* So many that all of a long text fits into a line once they are masked, but for its cut end. */
+static void a_secret_cut_by_the_buffer_is_not_printed(void)
+{
+	static char secret[1001], big[20001];
+	int i;
+
+	memset(secret, 'z', 1000);
+	for (i = 0; i < 20; i++)
+		memcpy(big + 1000 * i, secret, 1000);
+	log_secret(secret);
+	start(LOG_DEBUG, false);
+	log_info(LOG_POOL, "%s", big);
+	CHECK_HAS(slurp(path), "***");
+	CHECK_LACKS(slurp(path), "z");
+}
+
 static void reopening_follows_a_renamed_file(void)
 {
 	start(LOG_DEBUG, false);
@@ -299,6 +315,7 @@ int main(void)
 	T_RUN(json_lines_are_json);
 	T_RUN(long_lines_are_cut_and_stay_whole);
 	T_RUN(secrets_are_masked_everywhere);
+	T_RUN(a_secret_cut_by_the_buffer_is_not_printed);
 	T_RUN(reopening_follows_a_renamed_file);
 	T_RUN(a_file_that_cannot_be_opened_changes_nothing);
 	T_RUN(lines_of_threads_do_not_mix);
