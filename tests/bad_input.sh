@@ -76,11 +76,13 @@ bad 3 "device sim:0 is named twice .*" -a scrypt -o 127.0.0.1:1 -d sim:1,sim:1
 bad 7 '--log-file /nonexistent/l: cannot open it: .*' -a scrypt -o 127.0.0.1:1 -d sim:1 -l /nonexistent/l
 bad 7 '--share-log /nonexistent/s: cannot open it: .*' \
 	-a scrypt -o 127.0.0.1:1 -d sim:1 --share-log /nonexistent/s
-"$ADIT" pool -a scrypt --listen 127.0.0.1:0 >pool.out 2>pool.err &
+: >pool.out # so that tail finds it
+"$ADIT" pool -a scrypt --listen 127.0.0.1:0 >>pool.out 2>pool.err &
 pool_pid=$!
 while read -r line; do
 	case $line in 'listening on '*) break ;; esac
 done < <(exec timeout 20 tail -n +1 -s 0.05 -f pool.out)
+kill $! 2>/dev/null # that is tail
 port=${line##*:}
 bad 7 "--listen 127.0.0.1:$port: Address already in use; choose another port.*" \
 	pool -a scrypt --listen "127.0.0.1:$port"
