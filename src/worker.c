@@ -156,8 +156,10 @@ static void on_forget(struct worker *w, uint64_t serial)
 		if (w->again[i].work.work.serial >= serial)
 			w->again[kept++] = w->again[i];
 	w->n_again = kept;
-	if (n > w->queued)
-		say_number(w, IPC_HUNGRY, n - w->queued);
+	if (n == w->queued)
+		return;
+	w->told_idle = false;
+	say_number(w, IPC_HUNGRY, n - w->queued);
 }
 
 static uint32_t batch_goal_us(uint32_t batch_ms)
@@ -271,6 +273,7 @@ static int submit(struct worker *w, struct err *err)
 	if (rc)
 		return rc;
 	w->flying++;
+	w->told_idle = false;
 	if (f->last)
 		say_number(w, IPC_HUNGRY, 1);
 	return 0;

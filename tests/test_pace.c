@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Batch lengths, scripts of simulated devices, remembered plans: the worker's pure parts. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -16,7 +17,9 @@ static const struct u256 hard = {{0, 0, 0, 1}}, easy = {{-1ull, -1ull, -1ull, -1
 /* A device that hashes so many a second. */
 static uint32_t takes_us(uint64_t count, double rate)
 {
-	return (uint32_t)((double)count / rate * 1e6);
+	double us = (double)count / rate * 1e6;
+
+	return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
 static void batches_reach_the_wanted_length_from_far_away(void)
@@ -156,6 +159,19 @@ static void bad_scripts_name_the_word(void)
 	}
 }
 
+static void remove_dir(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (entry->d_name[0] != '.' || strlen(entry->d_name) > 2)
+			unlinkat(dirfd(d), entry->d_name, 0);
+	if (d)
+		closedir(d);
+	CHECK_INT(rmdir(dir), 0);
+}
+
 static void remembered_plan_comes_back_only_whole(void)
 {
 	const struct device_info info = {.backend = "opencl", .name = "card", .driver = "1"};
@@ -184,6 +200,7 @@ static void remembered_plan_comes_back_only_whole(void)
 	CHECK_INT(plan_cache_load(dir, &key, 2, &nonces), -1);
 	kernel_cache_store(dir, &key.key, "", 0, KERNEL_CACHE_MAX, NULL);
 	CHECK_INT(plan_cache_load(dir, &key, 2, &nonces), -1);
+	remove_dir(dir);
 }
 
 int main(void)
