@@ -112,7 +112,7 @@ step_tsan() {
 	configure_in tsan CC="$(cc clang)" --enable-werror CFLAGS="-O1 -g" \
 		--enable-sanitizers=thread || return 1
 	make -j2 && make -j2 check-programs || return 1
-	make -j2 check TESTS="$(tests_but "$NOT_SANITIZED")"
+	make -j2 check TESTS="$(tests_but "$NOT_SANITIZED|test_kernels|test_cuda_engine")"
 	count_trs "$PWD"
 }
 
@@ -130,7 +130,7 @@ step_bundle() {
 step_distcheck() {
 	configure_in distcheck CC="$(cc gcc)" || return 1
 	# The tests of a tarball are the same ones: here a few show that they are all in it.
-	make -j2 distcheck TESTS="$(tests_but 'e2e|litecoind|oclgrind|nvrtc|bundle|opencl|cppcheck|mutation')"
+	make -j2 distcheck TESTS="$(tests_but 'check_[scf]|e2e|litecoind|oclgrind|nvrtc|bundle|kernels|cuda|test_worker|test_scan')"
 }
 
 step_fuzz() {
