@@ -455,7 +455,7 @@ int client_submit(struct client *c, const struct share *share, uint32_t *request
 		return err_set(err, ERR_NET, "not logged in");
 	*request = client_next_request(c);
 	rc = c->config->dialect->submit(c, share, *request, err);
-	return rc ? err_set(err, ERR_NET, "cannot send the share") : 0;
+	return rc && rc != -ERR_STALE ? err_set(err, ERR_NET, "cannot send the share") : rc;
 }
 
 bool client_is_ready(const struct client *c)

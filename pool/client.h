@@ -70,7 +70,10 @@ void client_aim(struct client *c, const char *host, unsigned port);
 void client_stop_soon(struct client *c, int code, const char *why);
 void client_stop(struct client *c); /* close now; no down event */
 
-/* Submit a verified share; *request identifies its answer.  -ERR_NET when not ready. */
+/*
+ * Submit a verified share; *request identifies its answer.  -ERR_NET when not ready;
+ * -ERR_STALE when the dialect knows it to be worthless.
+ */
 int client_submit(struct client *c, const struct share *share, uint32_t *request, struct err *err);
 
 bool client_is_ready(const struct client *c);

@@ -48,7 +48,10 @@ struct dialect {
 	int (*reply)(struct client *c, uint32_t request, int status, const char *body, size_t len,
 		     struct err *err);
 
-	/* Send a share under this request id; the answer comes through client_answer(). */
+	/*
+	 * Send a share under this request id; the answer comes through client_answer(), later.
+	 * -ERR_STALE: it is known to be worthless, nothing was sent (err says why).
+	 */
 	int (*submit)(struct client *c, const struct share *share, uint32_t request,
 		      struct err *err);
 

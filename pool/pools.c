@@ -486,7 +486,7 @@ int pools_submit(struct pools *p, const struct share *share, uint32_t *request, 
 	if (!e->has_session || !client_is_ready(e->client))
 		return err_set(err, ERR_NET, "not logged in");
 	if (session != e->session && !(e->resumed && session == e->old_session))
-		return err_set(err, ERR_STALE, "its session is over");
+		return err_set(err, ERR_UNKNOWN, "its session is over");
 	return client_submit(e->client, share, request, err);
 }
 

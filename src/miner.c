@@ -165,6 +165,8 @@ static void submit(struct miner *m, struct share *s)
 		samples_add(&m->submitted, (double)(s->sent_us - s->found_us) / 1000);
 	} else if (rc == -ERR_NET) {
 		sharequeue_wait(m->queue, s);
+	} else if (rc == -ERR_STALE) {
+		finish(m, s, SHARE_STALE, err.text);
 	} else {
 		finish(m, s, SHARE_LOST, err.text);
 	}

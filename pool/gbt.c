@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Solo mining against a node: getblocktemplate and submitblock over HTTP JSON-RPC (BIP 22,
+ * 23, 145).  Channel 0 asks, channel 1 holds the long poll, channel 2 submits.
+ */
+#include <inttypes.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool/address.h"
+#include "pool/dialect.h"
+#include "pool/gbt_template.h"
+#include "src/bytes.h"
+#include "src/hex.h"
+#include "src/str.h"
+
+#define ASK_MS      15000
+#define LONGPOLL_MS 900000
+#define SUBMIT_MS   30000
+#define REFRESH_MS  30000 /* new transactions and time, even without news of a block */
+#define RETRY_MS    5000  /* while the node is not ready for templates */
+#define GIVE_UP_MS  120000
+#define PENDING_MAX 8
+
+enum { ASK, LONGPOLL, SUBMIT };
+
+struct shared { /* a template, used by every job made from it */
+	unsigned refs;
+	struct gbt_template *t;
+};
+
+struct gbt_job {
+	struct shared *shared;
+	uint8_t salt[4]; /* first half of the extranonce; the roll is the second */
+};
+
+/* A block on its way to the node, kept until it is answered. */
+struct pending {
+	char *body; /* NULL: free */
+	size_t len;
+	uint32_t request, share;    /* ours at present; the share's */
+	int64_t since_ms, retry_ms; /* retry_ms 0: waiting for an answer */
+	uint64_t height;
+	char hash[65];
+};
+
+struct session {
+	uint32_t address, ask, poll; /* requests under way; 0: none */
+	uint8_t script[ADDRESS_SCRIPT_MAX];
+	size_t script_len;
+	char longpollid[256];
+	uint8_t prev[32];   /* of the newest template */
+	uint8_t solved[32]; /* prev of a block that was submitted; more for it are worthless */
+	bool has_prev, has_solved, ready, mweb;
+	int64_t asked_ms, retry_ms; /* retry_ms: ask again then; 0: by REFRESH_MS */
+	unsigned failures;
+	uint8_t salt[4];
+	struct pending pending[PENDING_MAX];
+};
+
+extern const struct dialect dialect_gbt;
+
+/* params is taken. */
+static int rpc(struct client *c, unsigned channel, uint32_t id, const char *method, json_t *params,
+	       int timeout_ms)
+{
+	json_t *call = json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "1.0", "id", (json_int_t)id,
+				 "method", method, "params", params);
+	char *text = call ? json_dumps(call, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	int rc = text ? client_post(c, channel, id, text, strlen(text), timeout_ms) : -ERR_NOMEM;
+
+	free(text);
+	json_decref(call);
+	return rc;
+}
+
+/* ---- templates ---- */
+
+static json_t *template_params(const struct session *s, const char *longpollid)
+{
+	json_t *rules =
+		s->mweb ? json_pack("[s, s]", "mweb", "segwit") : json_pack("[s]", "segwit");
+	json_t *o = json_pack("{s:[s], s:o}", "capabilities", "longpoll", "rules", rules);
+
+	if (longpollid)
+		json_object_set_new(o, "longpollid", json_string(longpollid));
+	return json_pack("[o]", o);
+}
+
+static int ask(struct client *c)
+{
+	struct session *s = client_session(c);
+
+	if (s->ask)
+		return 0;
+	s->ask = client_next_request(c);
+	s->asked_ms = client_now_ms(c);
+	s->retry_ms = 0;
+	return rpc(c, ASK, s->ask, "getblocktemplate", template_params(s, NULL), ASK_MS);
+}
+
+static int poll(struct client *c)
+{
+	struct session *s = client_session(c);
+
+	if (s->poll || !s->longpollid[0])
+		return 0;
+	s->poll = client_next_request(c);
+	return rpc(c, LONGPOLL, s->poll, "getblocktemplate", template_params(s, s->longpollid),
+		   LONGPOLL_MS);
+}
+
+static void shared_unref(struct shared *shared)
+{
+	if (!shared || --shared->refs)
+		return;
+	gbt_template_free(shared->t);
+	free(shared);
+}
+
+static int publish(struct client *c, struct gbt_template *take, struct err *err)
+{
+	struct session *s = client_session(c);
+	struct shared *shared = calloc(1, sizeof *shared);
+	struct gbt_job *priv = calloc(1, sizeof *priv);
+	struct job *job = job_new(client_algo(c), &dialect_gbt);
+
+	if (!shared || !priv || !job) {
+		free(shared);
+		free(priv);
+		if (job)
+			job->dialect = NULL;
+		job_unref(job);
+		gbt_template_free(take);
+		return err_set(err, ERR_NOMEM, "no memory for a job");
+	}
+	shared->refs = 1;
+	shared->t = take;
+	priv->shared = shared;
+	memcpy(priv->salt, s->salt, sizeof priv->salt);
+	le32_put(s->salt, le32_get(s->salt) + 1); /* each job its own part of the space */
+	job->priv = priv;
+	job->target = take->target;
+	job->difficulty = algo_difficulty(job->algo, &take->target);
+	job->height = take->height;
+	job->clean = !s->has_prev || memcmp(s->prev, take->prev, 32) != 0;
+	snprintf(job->id, sizeof job->id, "%" PRIu64 "-%u", take->height,
+		 (unsigned)le32_get(priv->salt));
+	memcpy(s->prev, take->prev, 32);
+	s->has_prev = true;
+	client_job(c, job);
+	return 0;
+}
+
+/* What the node says when it has no template yet. */
+static int not_now(struct client *c, const json_t *error, struct err *err)
+{
+	struct session *s = client_session(c);
+	json_int_t code = json_integer_value(json_object_get(error, "code"));
+	const char *text = json_string_value(json_object_get(error, "message"));
+	char shown[160];
+
+	if (!text)
+		text = "no reason given";
+	str_printable(shown, sizeof shown, text, strlen(text));
+	if (code == -8 && strstr(text, "mweb") && !s->mweb) {
+		s->mweb = true;
+		return ask(c);
+	}
+	if (code == -32601)
+		return err_set(err, ERR_USAGE, "the node knows no getblocktemplate: %s", shown);
+	if (s->failures++ % 12 == 0)
+		client_note(c, NOTE_WARNING, "no template yet (%s); asking again every %d s", shown,
+			    RETRY_MS / 1000);
+	s->retry_ms = client_now_ms(c) + RETRY_MS;
+	return 0;
+}
+
+static int on_template(struct client *c, json_t *result, struct err *err)
+{
+	struct session *s = client_session(c);
+	const char *id = json_string_value(json_object_get(result, "longpollid"));
+	struct gbt_template *t;
+	int rc = gbt_template_new(&t, result, s->script, s->script_len,
+				  client_option(c, "coinbase-tag"), err);
+
+	if (rc)
+		return rc;
+	s->failures = 0;
+	if (!id || !str_copy(s->longpollid, sizeof s->longpollid, id))
+		s->longpollid[0] = '\0';
+	if (!s->ready) {
+		s->ready = true;
+		client_ready(c, true);
+	}
+	rc = publish(c, t, err);
+	return rc ? rc : poll(c);
+}
+
+/* ---- the address ---- */
+
+static int on_address(struct client *c, const json_t *result, const json_t *error, struct err *err)
+{
+	struct session *s = client_session(c);
+	const char *address = client_option(c, "coinbase-addr");
+	const char *hex = json_string_value(json_object_get(result, "scriptPubKey"));
+	uint8_t local[ADDRESS_SCRIPT_MAX], node[ADDRESS_SCRIPT_MAX];
+	size_t local_len = 0, node_len = hex ? strlen(hex) / 2 : 0;
+	int known = address_script(local, &local_len, address, err);
+
+	if (error && !json_is_null(error))
+		result = NULL;
+	if (json_is_false(json_object_get(result, "isvalid")))
+		return err_set(err, ERR_AUTH,
+			       "the node says --coinbase-addr %s is not an address of "
+			       "its coin and network",
+			       address);
+	if (hex && (node_len > sizeof node || hex_decode(node, node_len, hex, strlen(hex))))
+		return err_set(err, ERR_PROTO, "validateaddress: a script that is no hex");
+	if (!hex && known)
+		return -ERR_AUTH; /* err says what is wrong with it */
+	if (hex && !known && (node_len != local_len || memcmp(node, local, node_len)))
+		return err_set(
+			err, ERR_AUTH,
+			"the node and this program disagree about --coinbase-addr %s: refused",
+			address);
+	s->script_len = hex ? node_len : local_len;
+	memcpy(s->script, hex ? node : local, s->script_len);
+	return ask(c);
+}
+
+static int gbt_hello(struct client *c, struct err *err)
+{
+	struct session *s = client_session(c);
+	const char *address = client_option(c, "coinbase-addr");
+
+	if (!address)
+		return err_set(err, ERR_AUTH,
+			       "solo mining needs --coinbase-addr ADDRESS, where the "
+			       "reward goes");
+	if (RAND_bytes(s->salt, sizeof s->salt) != 1)
+		le32_put(s->salt, (uint32_t)client_wall_ms(c));
+	s->address = client_next_request(c);
+	return rpc(c, ASK, s->address, "validateaddress", json_pack("[s]", address), ASK_MS);
+}
+
+/* ---- blocks ---- */
+
+static struct pending *pending_by(struct session *s, uint32_t request)
+{
+	int i;
+
+	for (i = 0; i < PENDING_MAX; i++)
+		if (s->pending[i].body && s->pending[i].request == request)
+			return &s->pending[i];
+	return NULL;
+}
+
+static bool any_pending(const struct session *s)
+{
+	int i;
+
+	for (i = 0; i < PENDING_MAX; i++)
+		if (s->pending[i].body)
+			return true;
+	return false;
+}
+
+static void drop(struct pending *p)
+{
+	free(p->body);
+	memset(p, 0, sizeof *p);
+}
+
+static void on_submitted(struct client *c, struct pending *p, const json_t *result,
+			 const json_t *error)
+{
+	const char *word = json_string_value(result);
+	const char *text = json_string_value(json_object_get(error, "message"));
+	char shown[96];
+	uint32_t share = p->share;
+
+	if (!word && json_is_object(error))
+		word = text ? text : "refused without a reason";
+	if (!word || !strcmp(word, "duplicate") || !strcmp(word, "inconclusive")) {
+		client_note(c, NOTE_BLOCK, "block found: height %" PRIu64 " hash %s%s%s", p->height,
+			    p->hash, word ? ", the node says " : "", word ? word : "");
+		drop(p);
+		client_answer(c, share, VERDICT_ACCEPTED, NULL);
+		return;
+	}
+	drop(p);
+	client_answer(c, share,
+		      strstr(word, "prevblk") || strstr(word, "stale") ? VERDICT_STALE
+								       : VERDICT_REJECTED,
+		      str_printable(shown, sizeof shown, word, strlen(word)));
+}
+
+static int send_block(struct client *c, struct pending *p)
+{
+	p->request = client_next_request(c);
+	p->retry_ms = 0;
+	return client_post(c, SUBMIT, p->request, p->body, p->len, SUBMIT_MS);
+}
+
+static char *block_call(const struct gbt_template *t, const uint8_t extranonce[8],
+			const uint8_t header[80], size_t *len)
+{
+	static const char before[] =
+		"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"submitblock\",\"params\":[\"";
+	char *block = gbt_template_block(t, extranonce, header), *call;
+	size_t size;
+
+	if (!block)
+		return NULL;
+	size = sizeof before + strlen(block) + 8;
+	call = malloc(size);
+	if (call)
+		*len = (size_t)snprintf(call, size, "%s%s\"]}", before, block);
+	free(block);
+	return call;
+}
+
+static void extranonce_of(const struct gbt_job *job, uint64_t roll, uint8_t out[8])
+{
+	memcpy(out, job->salt, 4);
+	be32_put(out + 4, (uint32_t)roll);
+}
+
+static int gbt_submit(struct client *c, const struct share *share, uint32_t request,
+		      struct err *err)
+{
+	struct session *s = client_session(c);
+	const struct gbt_job *job = share->job->priv;
+	const struct gbt_template *t = job->shared->t;
+	uint8_t extranonce[8], header[80];
+	struct pending *p = NULL;
+	int i;
+
+	if (s->has_solved && !memcmp(s->solved, t->prev, 32))
+		return err_set(err, ERR_STALE, "a block for this height was submitted already");
+	for (i = 0; i < PENDING_MAX && !p; i++)
+		if (!s->pending[i].body)
+			p = &s->pending[i];
+	if (!p)
+		return err_set(err, ERR_BUSY, "too many blocks wait for the node");
+	extranonce_of(job, share->work.roll, extranonce);
+	memcpy(header, share->work.header, sizeof header);
+	algo_put_nonce(share->job->algo, header, share->nonce);
+	p->body = block_call(t, extranonce, header, &p->len);
+	if (!p->body)
+		return err_set(err, ERR_NOMEM, "no memory for a block");
+	p->share = request;
+	p->since_ms = client_now_ms(c);
+	p->height = t->height;
+	u256_hex(p->hash, &share->digest.hash);
+	memcpy(s->solved, t->prev, 32);
+	s->has_solved = true;
+	if (send_block(c, p))
+		p->retry_ms = p->since_ms + 1000;
+	client_flush(c);
+	return 0;
+}
+
+/* ---- answers ---- */
+
+/* The node did not answer.  With a block to deliver we stay, else we leave. */
+static int unreachable(struct client *c, const char *why, struct err *err)
+{
+	struct session *s = client_session(c);
+
+	if (!any_pending(s))
+		return err_set(err, ERR_NET, "the node does not answer: %s", why);
+	s->retry_ms = client_now_ms(c) + 1000;
+	return 0;
+}
+
+static int refused(struct client *c, int status, struct err *err)
+{
+	struct session *s = client_session(c);
+
+	if (status == 401)
+		return err_set(err, ERR_AUTH,
+			       "the node refuses the RPC user or password (HTTP 401): "
+			       "give them in the address or with -u and -p");
+	if (status == 403)
+		return err_set(err, ERR_AUTH,
+			       "the node does not allow this address (HTTP 403): see "
+			       "its rpcallowip");
+	client_note(c, NOTE_WARNING, "the node answers with HTTP status %d; asking again", status);
+	s->retry_ms = client_now_ms(c) + RETRY_MS;
+	return 0;
+}
+
+static int on_json(struct client *c, uint32_t request, json_t *answer, struct err *err)
+{
+	struct session *s = client_session(c);
+	json_t *result = json_object_get(answer, "result");
+	json_t *error = json_object_get(answer, "error");
+	bool failed = error && !json_is_null(error);
+	struct pending *p = pending_by(s, request);
+
+	if (p) {
+		on_submitted(c, p, result, error);
+		return ask(c);
+	}
+	if (request == s->address) {
+		s->address = 0;
+		return on_address(c, result, error, err);
+	}
+	if (request == s->ask)
+		s->ask = 0;
+	else if (request == s->poll)
+		s->poll = 0;
+	else
+		return 0;
+	return failed ? not_now(c, error, err) : on_template(c, result, err);
+}
+
+/* No usable answer to this request: forget that it is under way, and maybe ask again. */
+static int on_failure(struct client *c, uint32_t request, int status, const char *why,
+		      struct err *err)
+{
+	struct session *s = client_session(c);
+	struct pending *p = pending_by(s, request);
+
+	if (p) {
+		p->request = 0;
+		p->retry_ms = client_now_ms(c) + 1000;
+		client_note(c, NOTE_WARNING, "the block is not delivered yet (%s); trying again",
+			    why);
+		return 0;
+	}
+	if (request == s->poll) { /* the node may have dropped it; the next question will tell */
+		s->poll = 0;
+		return status ? refused(c, status, err) : ask(c);
+	}
+	if (request == s->ask)
+		s->ask = 0;
+	return status ? refused(c, status, err) : unreachable(c, why, err);
+}
+
+static int gbt_reply(struct client *c, uint32_t request, int status, const char *body, size_t len,
+		     struct err *err)
+{
+	json_t *answer = status ? json_loadb(body, len, 0, NULL) : NULL;
+	char why[128];
+	int rc;
+
+	if (json_is_object(answer))
+		rc = on_json(c, request, answer, err);
+	else if (status)
+		rc = on_failure(c, request, status, "not a JSON-RPC answer", err);
+	else
+		rc = on_failure(c, request, 0, str_printable(why, sizeof why, body, len), err);
+	json_decref(answer);
+	return rc;
+}
+
+static int gbt_idle(struct client *c, int64_t now_ms, struct err *err)
+{
+	struct session *s = client_session(c);
+	int i;
+
+	(void)err;
+	for (i = 0; i < PENDING_MAX; i++) {
+		struct pending *p = &s->pending[i];
+
+		if (!p->body || !p->retry_ms || now_ms < p->retry_ms)
+			continue;
+		if (now_ms - p->since_ms > GIVE_UP_MS) {
+			uint32_t share = p->share;
+
+			drop(p);
+			client_answer(c, share, VERDICT_REJECTED, "the node could not be reached");
+		} else if (send_block(c, p)) {
+			p->retry_ms = now_ms + 1000;
+		}
+	}
+	if (!s->script_len)
+		return 0;
+	if (s->retry_ms ? now_ms >= s->retry_ms : now_ms - s->asked_ms >= REFRESH_MS)
+		return ask(c);
+	return s->retry_ms ? 0 : poll(c);
+}
+
+static void gbt_bye(struct client *c)
+{
+	struct session *s = client_session(c);
+	int i;
+
+	for (i = 0; i < PENDING_MAX; i++)
+		drop(&s->pending[i]);
+}
+
+/* ---- jobs ---- */
+
+static int gbt_make_work(const struct job *job, uint64_t roll, struct work *out)
+{
+	const struct gbt_job *priv = job->priv;
+	uint8_t extranonce[8];
+
+	if (roll > UINT32_MAX)
+		return -ERR_RANGE;
+	extranonce_of(priv, roll, extranonce);
+	out->header_len = 80;
+	out->nonce_first = 0;
+	out->nonce_count = UINT64_C(1) << 32;
+	gbt_template_header(priv->shared->t, extranonce, out->header);
+	return 0;
+}
+
+static bool gbt_is_block(const struct job *job, const struct digest *digest)
+{
+	return u256_cmp(&digest->hash, &job->target) <= 0;
+}
+
+static bool gbt_serves(const struct algo *algo)
+{
+	return algo->header_len == 80 && algo->nonce_off == 76 && algo->nonce_len == 4;
+}
+
+static void gbt_job_done(struct job *job)
+{
+	struct gbt_job *priv = job->priv;
+
+	shared_unref(priv->shared);
+	free(priv);
+}
+
+const struct dialect dialect_gbt = {
+	.name = "gbt",
+	.schemes = "gbt+http gbt+https",
+	.title = "getblocktemplate (solo)",
+	.transport = DIALECT_HTTP,
+	.session_size = sizeof(struct session),
+	.idle_ms = 1000,
+	.serves = gbt_serves,
+	.hello = gbt_hello,
+	.reply = gbt_reply,
+	.submit = gbt_submit,
+	.make_work = gbt_make_work,
+	.is_block = gbt_is_block,
+	.job_done = gbt_job_done,
+	.idle = gbt_idle,
+	.bye = gbt_bye,
+};
