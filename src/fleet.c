@@ -525,12 +525,10 @@ void fleet_start(struct fleet *f)
 
 static void forget(struct unit *u, uint64_t below)
 {
-	const struct ipc_number n = {.n = below};
-
 	if (u->slot.state != SLOT_RUNNING || !u->held)
 		return;
-	if (tell(u, IPC_FORGET, &n))
-		u->held = 0;
+	u->forget = below;
+	tell_forget(u);
 }
 
 void fleet_offer(struct fleet *f, uint64_t forget_below)
