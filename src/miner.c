@@ -107,8 +107,9 @@ static void say_final(const struct miner *m, const struct share *s)
 		log_warn(LOG_SHARE, "rejected: %s: %s (job %s)", device,
 			 s->reason[0] ? s->reason : "no reason given", s->job->id);
 		break;
-	case SHARE_STALE:
-		log_info(LOG_SHARE, "stale: %s: %s (job %s)", device, s->reason, s->job->id);
+	case SHARE_STALE: /* the pool's word is news; our own would flood at easy targets */
+		log_line(s->sent_us ? LOG_NOTICE : LOG_DEBUG, LOG_SHARE, "stale: %s: %s (job %s)",
+			 device, s->reason, s->job->id);
 		break;
 	case SHARE_INVALID:
 		log_warn(LOG_SHARE,
