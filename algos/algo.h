@@ -38,7 +38,7 @@ struct algo_plan {
 	char label[48];             /* for people: "lookup gap 2" */
 	uint32_t lanes;             /* nonces a work-item tries */
 	uint32_t local;             /* work-group size; 0: backend's choice */
-	uint64_t scratch_per_nonce; /* bytes of scratch a nonce in flight needs */
+	uint64_t scratch_per_nonce; /* bytes a nonce in flight needs; count rounds up to lanes */
 	uint64_t nonces_max;        /* most nonces in one batch (scratch decides); 0: no limit */
 	uint64_t nonces_start;      /* a modest first batch to measure with */
 };

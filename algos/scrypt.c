@@ -43,6 +43,7 @@ static void scrypt_prepare(const struct work *work, struct abi_job *out)
 #define ENTRY_BYTES 128
 #define STATE_BYTES 192 /* what the steps pass on for a nonce: 48 words */
 #define CPU_PASSES  8   /* nonces a lane tries in the same, cached V */
+#define CPU_ITEMS   64  /* work-items a core and batch: about 0.3 s and 128 MiB */
 
 enum { SET_GAP };
 
@@ -75,6 +76,8 @@ static struct algo_plan plan_for(const struct algo_device *dev, uint32_t gap)
 	snprintf(plan.label, sizeof plan.label, "lookup gap %u", (unsigned)gap);
 	plan.scratch_per_nonce = v_bytes / passes + STATE_BYTES;
 	plan.nonces_max = room(dev) / plan.scratch_per_nonce / plan.lanes * plan.lanes;
+	if (dev->cpu && plan.nonces_max > CPU_ITEMS * (uint64_t)units * plan.lanes)
+		plan.nonces_max = CPU_ITEMS * (uint64_t)units * plan.lanes;
 	plan.nonces_start = (dev->cpu ? 2 : 512) * (uint64_t)units * plan.lanes;
 	if (plan.nonces_start > plan.nonces_max)
 		plan.nonces_start = plan.nonces_max;
