@@ -418,7 +418,9 @@ static int on_reconnect(struct client *c, json_t *params, struct err *err)
 	const json_t *host = json_array_get(params, 0);
 	const char *name = json_is_string(host) ? json_string_value(host) : "";
 
-	(void)err;
+	if (name[strspn(name,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")])
+		return err_set(err, ERR_PROTO, "client.reconnect: malformed host");
 	client_redirect(c, name, (unsigned)number_of(json_array_get(params, 1), 65535),
 			(unsigned)number_of(json_array_get(params, 2), 3600));
 	return 0;
@@ -523,9 +525,11 @@ static int bad_line(struct client *c, const char *text, size_t len, const char *
 		    struct err *err)
 {
 	struct session *s = client_session(c);
-	char shown[96];
+	char reason[96], shown[96];
 
-	client_note(c, NOTE_WARNING, "line skipped (%s): %s", why,
+	/* jansson quotes what it could not read, escape characters and all */
+	client_note(c, NOTE_WARNING, "line skipped (%s): %s",
+		    str_printable(reason, sizeof reason, why, strlen(why)),
 		    str_printable(shown, sizeof shown, text, len));
 	if (++s->bad_lines >= BAD_LINES_MAX)
 		return err_set(err, ERR_PROTO, "%d malformed lines in a row", BAD_LINES_MAX);
