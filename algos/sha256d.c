@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SHA-256 twice over an 80-byte header: Bitcoin and its descendants. */
+#include <stdio.h>
 #include <string.h>
 
 #include "algos/algo.h"
 #include "algos/native.h"
 #include "algos/ref_sha256.h"
 #include "src/bytes.h"
+#include "src/str.h"
 #include "kernels/sha256d.cl.h" /* the kernel as text */
 #include "kernels/sha256d.cl"   /* the kernel as C */
 
@@ -86,6 +88,7 @@ static void sha256d_prepare(const struct work *work, struct abi_job *out)
 	words[19] = sigma0(0x80000000) + sigma1(words[17]);
 	words[20] = 640 + sigma0(words[16]);
 	words[21] = words[16] + sigma0(words[17]);
+	words[22] = 1;
 }
 
 NATIVE(sha256d)
@@ -99,7 +102,25 @@ static const struct algo_step sha256d_steps[] = {
 	{.entry = "sha256d", .when = STEP_BATCH},
 };
 
-static const char *const sha256d_prebuilt[] = {"-DLANES=1", NULL};
+static const char *const sha256d_prebuilt[] = {"-DLANES=1", "-DLANES=1 -DSPREAD=1", NULL};
+
+/* Whether spreading additions over two pipes pays depends on the card: offer both. */
+static int sha256d_plans(const struct algo_device *dev, const uint64_t *set, struct algo_plan *out,
+			 int max, struct err *err)
+{
+	uint32_t lanes = dev->lanes ? dev->lanes : 1;
+	int n, plans = dev->cpu || lanes > 1 ? 1 : 2;
+
+	(void)set;
+	(void)err;
+	for (n = 0; n < plans && n < max; n++) {
+		out[n] = (struct algo_plan){.lanes = lanes, .nonces_start = 1u << 16};
+		snprintf(out[n].options, sizeof out[n].options, "-DLANES=%u%s", (unsigned)lanes,
+			 n ? " -DSPREAD=1" : "");
+		str_copy(out[n].label, sizeof out[n].label, n ? "spread adds" : "plain adds");
+	}
+	return n;
+}
 
 const struct algo algo_sha256d = {
 	.name = "sha256d",
@@ -117,4 +138,5 @@ const struct algo algo_sha256d = {
 	.prebuilt = sha256d_prebuilt,
 	.hash = sha256d_hash,
 	.prepare = sha256d_prepare,
+	.plans = sha256d_plans,
 };

@@ -5,7 +5,8 @@
  * algos/sha256d.c):
  *   0..7 midstate; 8..10 a, b, c and 11, 12 e, f after round 2; 13, 14 new a and e of
  *   round 3 less the nonce; 15 what round 4 adds besides functions of its state;
- *   16, 17 message words 16 and 17; 18..21 the constant parts of words 18, 19, 31 and 32.
+ *   16, 17 message words 16 and 17; 18..21 the constant parts of words 18, 19, 31 and 32;
+ *   22 the number 1.
  */
 #include "platform.h"
 #include "sha256.clh"
@@ -14,9 +15,11 @@ KERNEL sha256d(KERNEL_ARGS)
 {
 	u64 at = (u64)GLOBAL_ID() * LANES;
 	u32 limit = (u32)(job->target >> 32);
+	u32 k_one = job->words[22];
 	vu index, nonce, a, b, c, d, e, f, g, h, a54, a55, a56, top, low;
 	vu w[16];
 
+	(void)k_one;
 	(void)scratch;
 	(void)dataset;
 	if (at >= count)
@@ -63,24 +66,24 @@ KERNEL sha256d(KERNEL_ARGS)
 	w[13] = K_SHA_SIG1(w[11]) + w[6];
 	w[14] = K_SHA_SIG1(w[12]) + w[7] + K_SHA_SIG0(640u);
 	w[15] = K_SHA_SIG1(w[13]) + w[8] + job->words[20];
-	K_SHA_ROUND(a, b, c, d, e, f, g, h, K_SHA_K16 + w[0]);
-	K_SHA_ROUND(h, a, b, c, d, e, f, g, K_SHA_K17 + w[1]);
-	K_SHA_ROUND(g, h, a, b, c, d, e, f, K_SHA_K18 + w[2]);
-	K_SHA_ROUND(f, g, h, a, b, c, d, e, K_SHA_K19 + w[3]);
-	K_SHA_ROUND(e, f, g, h, a, b, c, d, K_SHA_K20 + w[4]);
-	K_SHA_ROUND(d, e, f, g, h, a, b, c, K_SHA_K21 + w[5]);
-	K_SHA_ROUND(c, d, e, f, g, h, a, b, K_SHA_K22 + w[6]);
-	K_SHA_ROUND(b, c, d, e, f, g, h, a, K_SHA_K23 + w[7]);
-	K_SHA_ROUND(a, b, c, d, e, f, g, h, K_SHA_K24 + w[8]);
-	K_SHA_ROUND(h, a, b, c, d, e, f, g, K_SHA_K25 + w[9]);
-	K_SHA_ROUND(g, h, a, b, c, d, e, f, K_SHA_K26 + w[10]);
-	K_SHA_ROUND(f, g, h, a, b, c, d, e, K_SHA_K27 + w[11]);
-	K_SHA_ROUND(e, f, g, h, a, b, c, d, K_SHA_K28 + w[12]);
-	K_SHA_ROUND(d, e, f, g, h, a, b, c, K_SHA_K29 + w[13]);
-	K_SHA_ROUND(c, d, e, f, g, h, a, b, K_SHA_K30 + w[14]);
-	K_SHA_ROUND(b, c, d, e, f, g, h, a, K_SHA_K31 + w[15]);
+	K_SHA_ROUND(a, b, c, d, e, f, g, h, K_SHA_ADD(w[0], K_SHA_K16));
+	K_SHA_ROUND(h, a, b, c, d, e, f, g, K_SHA_ADD(w[1], K_SHA_K17));
+	K_SHA_ROUND(g, h, a, b, c, d, e, f, K_SHA_ADD(w[2], K_SHA_K18));
+	K_SHA_ROUND(f, g, h, a, b, c, d, e, K_SHA_ADD(w[3], K_SHA_K19));
+	K_SHA_ROUND(e, f, g, h, a, b, c, d, K_SHA_ADD(w[4], K_SHA_K20));
+	K_SHA_ROUND(d, e, f, g, h, a, b, c, K_SHA_ADD(w[5], K_SHA_K21));
+	K_SHA_ROUND(c, d, e, f, g, h, a, b, K_SHA_ADD(w[6], K_SHA_K22));
+	K_SHA_ROUND(b, c, d, e, f, g, h, a, K_SHA_ADD(w[7], K_SHA_K23));
+	K_SHA_ROUND(a, b, c, d, e, f, g, h, K_SHA_ADD(w[8], K_SHA_K24));
+	K_SHA_ROUND(h, a, b, c, d, e, f, g, K_SHA_ADD(w[9], K_SHA_K25));
+	K_SHA_ROUND(g, h, a, b, c, d, e, f, K_SHA_ADD(w[10], K_SHA_K26));
+	K_SHA_ROUND(f, g, h, a, b, c, d, e, K_SHA_ADD(w[11], K_SHA_K27));
+	K_SHA_ROUND(e, f, g, h, a, b, c, d, K_SHA_ADD(w[12], K_SHA_K28));
+	K_SHA_ROUND(d, e, f, g, h, a, b, c, K_SHA_ADD(w[13], K_SHA_K29));
+	K_SHA_ROUND(c, d, e, f, g, h, a, b, K_SHA_ADD(w[14], K_SHA_K30));
+	K_SHA_ROUND(b, c, d, e, f, g, h, a, K_SHA_ADD(w[15], K_SHA_K31));
 	w[0] = job->words[21] + w[9] + K_SHA_SIG1(w[14]);
-	K_SHA_ROUND(a, b, c, d, e, f, g, h, K_SHA_K32 + w[0]);
+	K_SHA_ROUND(a, b, c, d, e, f, g, h, K_SHA_ADD(w[0], K_SHA_K32));
 	K_SHA_LATE(h, a, b, c, d, e, f, g, w, 33);
 	K_SHA_LATE(g, h, a, b, c, d, e, f, w, 34);
 	K_SHA_LATE(f, g, h, a, b, c, d, e, w, 35);
@@ -125,10 +128,10 @@ KERNEL sha256d(KERNEL_ARGS)
 	a54 = b;
 	a55 = a;
 	a56 = h;
-	K_SHA_HALF(c, d, e, f, g, K_SHA_K57 + K_SHA_NEXT(w, 57));
-	K_SHA_HALF(b, c, d, e, f, K_SHA_K58 + K_SHA_NEXT(w, 58));
-	K_SHA_HALF(a, b, c, d, e, K_SHA_K59 + K_SHA_NEXT(w, 59));
-	K_SHA_HALF(h, a, b, c, d, K_SHA_K60 + K_SHA_NEXT(w, 60));
+	K_SHA_HALF(c, d, e, f, g, K_SHA_ADD(K_SHA_NEXT(w, 57), K_SHA_K57));
+	K_SHA_HALF(b, c, d, e, f, K_SHA_ADD(K_SHA_NEXT(w, 58), K_SHA_K58));
+	K_SHA_HALF(a, b, c, d, e, K_SHA_ADD(K_SHA_NEXT(w, 59), K_SHA_K59));
+	K_SHA_HALF(h, a, b, c, d, K_SHA_ADD(K_SHA_NEXT(w, 60), K_SHA_K60));
 	top = h + K_SHA_IV7;
 	top = BSWAP32(top);
 	if (!V_ANY(top <= limit))
@@ -137,7 +140,7 @@ KERNEL sha256d(KERNEL_ARGS)
 	/* Rare unless the target is easy: a after round 57, e after round 61, then exactly. */
 	g += K_SHA_SUM1(d) + K_SHA_CH(d, e, f) + K_SHA_K57 + w[9];
 	g += K_SHA_SUM0(a56) + K_SHA_MAJ(a56, a55, a54);
-	K_SHA_HALF(g, h, a, b, c, K_SHA_K61 + K_SHA_NEXT(w, 61));
+	K_SHA_HALF(g, h, a, b, c, K_SHA_ADD(K_SHA_NEXT(w, 61), K_SHA_K61));
 	low = g + K_SHA_IV6;
 	low = BSWAP32(low);
 	K_REPORT_LANES(top, low, index);

@@ -170,7 +170,7 @@ static void kernel_as_c_finds_exactly_the_scanned_solutions(void)
 
 static bool slow(void)
 {
-	return algo->plans != NULL; /* those with scratch take their time */
+	return algo->n_steps > 1; /* those with scratch take their time */
 }
 
 static void kernel_as_c_keeps_to_its_range(void)
