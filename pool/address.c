@@ -129,7 +129,7 @@ static bool regroup(uint8_t *out, size_t *len, const uint8_t *groups, size_t n)
 static int from_bech32(uint8_t *out, size_t *len, const char *text, size_t hrp, struct err *err)
 {
 	static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-	uint8_t groups[90], program[40];
+	uint8_t groups[90] = {0}, program[40];
 	uint32_t sum = 1;
 	size_t n = 0, i, program_len;
 

@@ -135,6 +135,9 @@ void ui_summary(const struct rig_stats *s)
 		 s->algo, time, average(rate, sizeof rate, hashes, s->uptime_ms), decided,
 		 c->accepted, c->rejected, c->stale, c->invalid, c->lost, s->best_difficulty,
 		 s->jobs, s->blocks);
+	if (s->turnaround_ms >= 0)
+		log_info(LOG_JOB, "medians: job to every device %.2f ms", s->turnaround_ms);
 	if (s->latency_ms >= 0)
-		log_info(LOG_POOL, "answers took %.1f ms (median)", s->latency_ms);
+		log_info(LOG_POOL, "medians: answers %.1f ms, candidate to submit %.2f ms",
+			 s->latency_ms, s->submit_ms);
 }
