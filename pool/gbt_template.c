@@ -195,7 +195,7 @@ static uint8_t *put_input(struct gbt_template *t, uint8_t *at, const char *tag)
 
 	if (tag_len > TAG_MAX)
 		tag_len = TAG_MAX;
-	le32_put(at, 2);
+	le32_put(at, 1);
 	at[4] = 1;
 	memset(at + 5, 0, 32);
 	le32_put(at + 37, 0xffffffff);
@@ -206,11 +206,9 @@ static uint8_t *put_input(struct gbt_template *t, uint8_t *at, const char *tag)
 	t->extranonce_at = (size_t)(at - t->coinbase);
 	memset(at, 0, 8);
 	at += 8;
-	if (tag_len) {
-		*at++ = (uint8_t)tag_len;
+	if (tag_len)
 		memcpy(at, tag, tag_len);
-		at += tag_len;
-	}
+	at += tag_len;
 	script = (size_t)(at - len_at) - 1;
 	*len_at = (uint8_t)script;
 	le32_put(at, 0xffffffff);

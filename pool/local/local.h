@@ -17,10 +17,11 @@
 #include "src/seen.h"
 #include "src/settings.h"
 
-#define LOCAL_JOBS_KEPT  16
-#define LOCAL_BRANCH_MAX 12
-#define LOCAL_LINE_MAX   16384 /* a miner's line */
-#define LOCAL_COINB_MAX  160
+#define LOCAL_JOBS_KEPT     16
+#define LOCAL_BRANCH_MAX    12
+#define LOCAL_LINE_MAX      16384 /* a miner's line */
+#define LOCAL_COINB_MAX     160
+#define LOCAL_SESSIONS_KEPT 256 /* that a client may resume */
 
 struct bufferevent;
 struct event;
@@ -74,6 +75,8 @@ struct local {
 	struct local_client *clients;
 	unsigned n_clients;
 	uint64_t last_client;
+	uint8_t known[LOCAL_SESSIONS_KEPT][4]; /* extranonces given out */
+	unsigned n_known;
 	struct local_job jobs[LOCAL_JOBS_KEPT]; /* job n lies at n % LOCAL_JOBS_KEPT */
 	uint64_t last_job;
 	uint64_t random[4]; /* xoshiro state */

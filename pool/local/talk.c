@@ -107,7 +107,17 @@ void local_send_job(struct local_client *c, const struct local_job *job, bool cl
 
 /* ---- login ---- */
 
-/* The session id is the extranonce itself: asked for again, it is given again. */
+static bool is_known(const struct local *p, const uint8_t extranonce1[4])
+{
+	unsigned i;
+
+	for (i = 0; i < LOCAL_SESSIONS_KEPT && i < p->n_known; i++)
+		if (!memcmp(p->known[i], extranonce1, 4))
+			return true;
+	return false;
+}
+
+/* The session id is the extranonce itself: asked for again, one of ours is given again. */
 static void on_subscribe(struct local_client *c, json_t *id, json_t *params)
 {
 	const json_t *old = json_array_get(params, 1);
@@ -115,8 +125,11 @@ static void on_subscribe(struct local_client *c, json_t *id, json_t *params)
 	char text[9];
 
 	if (json_is_string(old) &&
-	    !hex_decode(bytes, 4, json_string_value(old), json_string_length(old)))
+	    !hex_decode(bytes, 4, json_string_value(old), json_string_length(old)) &&
+	    is_known(c->pool, bytes))
 		memcpy(c->extranonce1, bytes, 4);
+	else
+		memcpy(c->pool->known[c->pool->n_known++ % LOCAL_SESSIONS_KEPT], c->extranonce1, 4);
 	c->subscribed = true;
 	hex_encode(text, c->extranonce1, 4);
 	answer(c, id,
