@@ -42,6 +42,7 @@ struct pending {
 	size_t len;
 	uint32_t request, share;    /* ours at present; the share's */
 	int64_t since_ms, retry_ms; /* retry_ms 0: waiting for an answer */
+	unsigned tries;
 	uint64_t height;
 	char hash[65];
 };
