@@ -58,7 +58,7 @@ printf '{"devices":16,"seconds":%s,"supervisor_cpu_percent":%s,"rss_kib_first":%
 
 # As many shares as go through: difficulty so low that the devices find thousands a second.
 pool -a sha256d --listen 127.0.0.1:0 --diff 0.0000002 --job-interval 60000
-mine -a sha256d -d ${DEVICE:-opencl:0} --log-level warn
+mine -a sha256d -d "${DEVICE:-opencl:0}" --log-level warn
 sleep 8
 kill -USR1 "$pool"
 sleep 1

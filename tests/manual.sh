@@ -18,6 +18,7 @@ check() {
 		failed=1
 	fi
 }
+# shellcheck disable=SC2069 # standard error only is what is wanted
 silent() { [ -z "$("$@" 2>&1 >/dev/null)" ] || { "$@" 2>&1 >/dev/null; return 1; }; }
 
 for what in man bash zsh; do
