@@ -250,6 +250,16 @@ static int send_post(struct post *p, struct err *err)
 	return 0;
 }
 
+static bool busy(const struct http *h, unsigned channel)
+{
+	const struct post *p;
+
+	for (p = h->posts; p; p = p->next)
+		if (p->channel == channel)
+			return true;
+	return false;
+}
+
 int http_post(struct http *h, unsigned channel, uint32_t request, const char *body, size_t len,
 	      int timeout_ms, struct err *err)
 {
@@ -258,7 +268,7 @@ int http_post(struct http *h, unsigned channel, uint32_t request, const char *bo
 	int rc = 0;
 
 	/* A TLS session does not survive its connection, and evhttp would reuse it. */
-	if (ch->ssl)
+	if (ch->ssl && !busy(h, channel))
 		drop_channel(ch);
 	if (!ch->con)
 		rc = open_channel(h, ch, err);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -38,9 +39,68 @@ static int trust(SSL_CTX *ctx, const struct pool_config *config, struct err *err
 	return 0;
 }
 
+/* Whether this certificate is the one pinned; its fingerprint goes to hex. */
+static bool is_pinned(X509 *cert, const char *want, char hex[2 * EVP_MAX_MD_SIZE + 1])
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	hex[0] = '\0';
+	if (!cert || !X509_digest(cert, EVP_sha256(), digest, &len))
+		return false;
+	return !strcasecmp(hex_encode(hex, digest, len), want);
+}
+
+static void free_pin(void *parent, void *pin, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
+{
+	(void)parent;
+	(void)ad;
+	(void)index;
+	(void)argl;
+	(void)argp;
+	free(pin);
+}
+
+/* Where a context keeps its own copy of the pin; loop thread only. */
+static int pin_index(void)
+{
+	static int index = -1;
+
+	if (index < 0)
+		index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_pin);
+	return index;
+}
+
+/*
+ * In place of a chain: the pin, and within the handshake, so that nothing (a password, say)
+ * is sent to anybody else.
+ */
+static int verify_pin(X509_STORE_CTX *store, void *ctx)
+{
+	const char *want = SSL_CTX_get_ex_data(ctx, pin_index());
+	char hex[2 * EVP_MAX_MD_SIZE + 1];
+
+	if (want && is_pinned(X509_STORE_CTX_get0_cert(store), want, hex))
+		return 1;
+	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+	return 0;
+}
+
+static int pin(SSL_CTX *ctx, const struct pool_config *config, struct err *err)
+{
+	char *copy = strdup(config->tls_fingerprint);
+
+	if (!copy || SSL_CTX_set_ex_data(ctx, pin_index(), copy) != 1) {
+		free(copy);
+		return err_set(err, ERR_NOMEM, "no memory for TLS");
+	}
+	SSL_CTX_set_cert_verify_callback(ctx, verify_pin, ctx);
+	return 0;
+}
+
 SSL *tls_client(const struct pool_config *config, struct err *err)
 {
-	bool check = !config->tls_insecure && !config->tls_fingerprint;
+	bool check = config->tls_fingerprint || !config->tls_insecure;
 	const char *host = config->parsed.host;
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	SSL *ssl = NULL;
@@ -50,7 +110,7 @@ SSL *tls_client(const struct pool_config *config, struct err *err)
 		err_set(err, ERR_TLS, "cannot set up TLS: %s", reason());
 		goto out;
 	}
-	if (check && trust(ctx, config, err))
+	if (check && (config->tls_fingerprint ? pin(ctx, config, err) : trust(ctx, config, err)))
 		goto out;
 	SSL_CTX_set_verify(ctx, check ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	ssl = SSL_new(ctx);
@@ -69,31 +129,19 @@ out:
 	return ssl;
 }
 
-static int check_pin(SSL *ssl, const char *want, struct err *err)
-{
-	X509 *cert = SSL_get1_peer_certificate(ssl);
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-	char hex[2 * EVP_MAX_MD_SIZE + 1];
-	int ok = cert && X509_digest(cert, EVP_sha256(), digest, &len);
-
-	X509_free(cert);
-	if (!ok)
-		return err_set(err, ERR_TLS, "the pool shows no certificate");
-	hex_encode(hex, digest, len);
-	if (strcasecmp(hex, want))
-		return err_set(err, ERR_TLS,
-			       "the certificate's fingerprint is %s, not the one in "
-			       "--tls-fingerprint",
-			       hex);
-	return 0;
-}
-
 int tls_verdict(SSL *ssl, const struct pool_config *config, struct err *err)
 {
 	long verified = SSL_get_verify_result(ssl);
 	unsigned long code = ERR_peek_last_error();
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	char hex[2 * EVP_MAX_MD_SIZE + 1];
 
+	if (config->tls_fingerprint && chain &&
+	    !is_pinned(sk_X509_value(chain, 0), config->tls_fingerprint, hex))
+		return err_set(err, ERR_TLS,
+			       "the certificate's fingerprint is %s, not the one in "
+			       "--tls-fingerprint",
+			       hex);
 	if (!config->tls_insecure && !config->tls_fingerprint && verified != X509_V_OK)
 		return err_set(err, ERR_TLS,
 			       "certificate refused: %s (give its authority with --tls-ca, pin it "
@@ -103,7 +151,7 @@ int tls_verdict(SSL *ssl, const struct pool_config *config, struct err *err)
 		return err_set(err, ERR_TLS, "TLS handshake failed: %s",
 			       code ? reason()
 				    : "the pool closed the connection (is it a TLS port?)");
-	return config->tls_fingerprint ? check_pin(ssl, config->tls_fingerprint, err) : 0;
+	return 0;
 }
 
 SSL_CTX *tls_server(const char *cert_file, const char *key_file, struct err *err)
