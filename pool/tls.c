@@ -26,10 +26,31 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
+/*
+ * The system's certificates.  OpenSSL knows one place, its builder's; a bundle runs on
+ * other distributions too, so theirs are tried as well.  All are root's to write.
+ */
+static void system_store(SSL_CTX *ctx)
+{
+	static const char *const files[] = {
+		"/etc/ssl/certs/ca-certificates.crt", /* Debian, Arch, Gentoo */
+		"/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora, RHEL */
+		"/etc/ssl/ca-bundle.pem",             /* openSUSE */
+		"/etc/ssl/cert.pem",                  /* Alpine */
+	};
+	size_t i;
+
+	SSL_CTX_set_default_verify_paths(ctx);
+	for (i = 0; i < sizeof files / sizeof *files; i++)
+		if (SSL_CTX_load_verify_locations(ctx, files[i], NULL) == 1)
+			break;
+	ERR_clear_error();
+}
+
 static int trust(SSL_CTX *ctx, const struct pool_config *config, struct err *err)
 {
 	if (!config->tls_ca) {
-		SSL_CTX_set_default_verify_paths(ctx);
+		system_store(ctx);
 		return 0;
 	}
 	if (SSL_CTX_load_verify_locations(ctx, config->tls_ca, NULL) != 1)
