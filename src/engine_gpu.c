@@ -46,6 +46,17 @@ static void gpu_close(struct engine *e)
 	free(e);
 }
 
+/* Every text that leaves here begins with the device, whether the backend said it or not. */
+static int named(const struct engine_config *config, int rc, struct err *err)
+{
+	char id[32];
+
+	snprintf(id, sizeof id, "%s:%u: ", config->backend, config->index);
+	if (rc && strncmp(err->text, id, strlen(id)) != 0)
+		err_prefix(err, "%s:%u", config->backend, config->index);
+	return rc;
+}
+
 static int gpu_open(struct engine **out, const struct engine_config *config,
 		    struct device_info *info, struct err *err)
 {
@@ -67,7 +78,7 @@ static int gpu_open(struct engine **out, const struct engine_config *config,
 	}
 	if (rc) {
 		gpu_close(e);
-		return rc;
+		return named(config, rc, err);
 	}
 	*info = e->info;
 	*out = e;
@@ -117,7 +128,9 @@ static int gpu_submit(struct engine *e, unsigned slot, const struct work *work, 
 		rc = launch_steps(e, slot, first, count, err);
 	if (!rc)
 		rc = e->api->read(e->results[slot], 0, &e->host[slot], sizeof e->host[slot], err);
-	return rc ? rc : e->api->mark(e->dev, slot, err);
+	if (!rc)
+		rc = e->api->mark(e->dev, slot, err);
+	return named(&e->config, rc, err);
 }
 
 static int compare(const void *a, const void *b)
@@ -134,7 +147,7 @@ static int gpu_collect(struct engine *e, unsigned slot, struct engine_result *ou
 	int rc = e->api->wait(e->dev, slot, &out->took_us, err);
 
 	if (rc)
-		return rc;
+		return named(&e->config, rc, err);
 	out->hits = res->count;
 	n = res->count < ABI_SLOTS ? res->count : ABI_SLOTS;
 	memcpy(out->nonce, res->nonce, n * sizeof out->nonce[0]);
@@ -167,10 +180,22 @@ static void note(struct engine *e, const struct err *err)
 	e->config.host->note(e->config.host->arg, err->code, err->text);
 }
 
+/* Where the kernels come from: what a report of a wrong or slow device needs to say. */
+static void note_origin(struct engine *e)
+{
+	char how[200] = "", text[256];
+
+	if (!e->api->describe)
+		return;
+	e->api->describe(e->program, NULL, how, sizeof how);
+	snprintf(text, sizeof text, "%s:%u: kernels: %s", e->config.backend, e->config.index, how);
+	e->config.host->note(e->config.host->arg, 0, text);
+}
+
 /* Keep the compiler's whole text where people can find it, and say where. */
 static void keep_log(struct engine *e, const char *log, struct err *err)
 {
-	char path[600];
+	char path[600], tail[ERR_TEXT_MAX];
 	size_t used;
 	FILE *f;
 
@@ -184,8 +209,13 @@ static void keep_log(struct engine *e, const char *log, struct err *err)
 	fputs(log, f);
 	if (fclose(f))
 		return;
+	if (snprintf(tail, sizeof tail, " (whole log: %s)", path) >= ERR_TEXT_MAX * 3 / 4)
+		return;
+	/* Of a long first error the end is cut, never the place. */
 	used = strlen(err->text);
-	snprintf(err->text + used, sizeof err->text - used, " (whole log: %s)", path);
+	if (used > sizeof err->text - 1 - strlen(tail))
+		used = sizeof err->text - 1 - strlen(tail);
+	memcpy(err->text + used, tail, strlen(tail) + 1);
 }
 
 static int build(struct engine *e, const struct algo_plan *plan, struct err *err)
@@ -196,6 +226,7 @@ static int build(struct engine *e, const struct algo_plan *plan, struct err *err
 	e->api->discard(e->program);
 	e->program = NULL;
 	rc = e->api->build(e->dev, e->config.algo->kernel, plan->options, &e->program, &log, err);
+	named(&e->config, rc, err); /* before keep_log(), which fills the text to its end */
 	if (rc == -ERR_BUILD)
 		keep_log(e, log, err);
 	free(log);
@@ -246,16 +277,15 @@ static int try_plan(struct engine *e, const struct algo_plan *plan, struct err *
 	say(e, "building kernels", 0, BUILD_LIMIT_S);
 	rc = load_plan(e, plan, err);
 	if (rc || e->config.no_selftest)
-		return rc;
+		return named(&e->config, rc, err);
 	say(e, "self-test", 0, PROVE_LIMIT_S);
 	prover.nonces_max = e->plan.nonces_max;
 	prover.nonces_large =
 		e->plan.nonces_start < LARGE_BATCH ? (uint32_t)e->plan.nonces_start : LARGE_BATCH;
 	rc = prove(&prover, err);
-	if (rc)
-		err_prefix(err, "%s:%u%s%s", e->config.backend, e->config.index,
-			   plan->label[0] ? ", " : "", plan->label);
-	return rc;
+	if (rc == -ERR_SELFTEST && plan->label[0])
+		err_prefix(err, "%s:%u: %s", e->config.backend, e->config.index, plan->label);
+	return named(&e->config, rc, err);
 }
 
 /* Nonces a second in batches of about the wanted length; *nonces is that batch. */
@@ -354,7 +384,7 @@ static int take_choice(struct engine *e, const struct algo_plan *plans, struct c
 	e->program = c->program;
 	c->program = NULL;
 	e->plan = plans[c->best];
-	return make_scratch(e, &e->plan, err);
+	return named(&e->config, make_scratch(e, &e->plan, err), err);
 }
 
 static void fill_plan(const struct engine *e, uint64_t nonces, struct engine_plan *out)
@@ -401,6 +431,7 @@ static int gpu_prepare(struct engine *e, struct engine_plan *out, struct err *er
 	if (known >= 0) {
 		rc = try_plan(e, &plans[known], err);
 		if (!rc) {
+			note_origin(e);
 			fill_plan(e, c.nonces, out);
 			return 0;
 		}
@@ -413,6 +444,7 @@ static int gpu_prepare(struct engine *e, struct engine_plan *out, struct err *er
 		return rc;
 	if (n > 1)
 		plan_cache_store(e->config.cache_dir, &key, c.best, c.nonces);
+	note_origin(e);
 	fill_plan(e, c.nonces, out);
 	return 0;
 }

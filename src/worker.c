@@ -27,6 +27,7 @@
 #define SOCKET_FD        3
 #define SEND_PATIENCE_MS 10000 /* a supervisor that reads nothing for so long is gone */
 #define OPEN_PATIENCE_MS 30000
+#define CLOSE_PATIENCE_S 5
 #define BATCH_MS_DEFAULT 50
 #define BATCH_MS_MAX     10000
 #define AGAIN_MAX        80 /* ranges to search again: two in flight, halved 32 times */
@@ -479,22 +480,31 @@ static void last_words(struct worker *w, const struct err *err)
 		;
 }
 
-static int end(struct worker *w, int rc, const struct err *err)
+/* A driver in trouble may hang in its closing: the last words are said, SIGALRM ends it. */
+static void close_engine(struct worker *w, int rc)
 {
 	struct err ignored;
 
+	if (!w->engine)
+		return;
+	if (rc)
+		alarm(CLOSE_PATIENCE_S);
+	while (rc != -ERR_DEVICE && w->flying &&
+	       !w->ops->collect(w->engine, w->next_slot, &w->result, &ignored)) {
+		w->next_slot = (w->next_slot + 1) % ENGINE_SLOTS;
+		w->flying--;
+	}
+	w->ops->close(w->engine);
+	w->engine = NULL;
+	alarm(0);
+}
+
+static int end(struct worker *w, int rc, const struct err *err)
+{
 	pulse_stop(w->pulse);
 	if (rc && !w->gone)
 		last_words(w, err);
-	if (!rc && w->engine) {
-		while (w->flying &&
-		       !w->ops->collect(w->engine, w->next_slot, &w->result, &ignored)) {
-			w->next_slot = (w->next_slot + 1) % ENGINE_SLOTS;
-			w->flying--;
-		}
-		/* A driver in trouble is left to the kernel: closing it could hang. */
-		w->ops->close(w->engine);
-	}
+	close_engine(w, rc);
 	switch (rc) {
 	case 0:
 		return EXIT_OK;

@@ -111,8 +111,10 @@ static void all_body(void)
 		struct rig r = {0};
 		struct err err = {0};
 
+		last_note[0] = '\0';
 		if (CHECK_OK(start(&r.e, algos[i], &r.plan, &err), &err))
 			scan_all(&r, algos[i]);
+		CHECK(!strncmp(last_note, "cuda:0: kernels: ", 17) && last_note[17]);
 		engine_gpu.close(r.e);
 	}
 }
@@ -125,7 +127,7 @@ static void lying_body(void)
 
 	setenv("FAKECUDA_FAULT", "flip", 1);
 	CHECK_ERR(start(&e, algos[0], &plan, &err), ERR_SELFTEST, &err);
-	CHECK_HAS(err.text, "cuda:0");
+	CHECK(!strncmp(err.text, "cuda:0: ", 8) && !strstr(err.text + 8, "cuda:0"));
 	engine_gpu.close(e);
 }
 
@@ -137,6 +139,7 @@ static void dying_body(void)
 
 	setenv("FAKECUDA_FAULT", "launch@4=719", 1);
 	CHECK_ERR(start(&e, algos[0], &plan, &err), ERR_DEVICE, &err);
+	CHECK(!strncmp(err.text, "cuda:0: ", 8) && !strstr(err.text + 8, "cuda:0"));
 	CHECK_HAS(err.text, "CUDA_ERROR_LAUNCH_FAILED (719)");
 	engine_gpu.close(e);
 }

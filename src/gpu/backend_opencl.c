@@ -578,6 +578,14 @@ static int opencl_wait(struct device *dev, unsigned slot, uint32_t *took_us, str
 	return 0;
 }
 
+static void opencl_tell(struct program *prog, const char *entry, char *out, size_t size)
+{
+	if (entry)
+		snprintf(out, size, "%s: unknown", entry);
+	else
+		snprintf(out, size, "built by the OpenCL driver %s", prog->dev->info.driver);
+}
+
 const struct backend backend_opencl = {
 	.name = "opencl",
 	.library = "libOpenCL.so.1",
@@ -595,4 +603,5 @@ const struct backend backend_opencl = {
 	.launch = opencl_launch,
 	.mark = opencl_mark,
 	.wait = opencl_wait,
+	.describe = opencl_tell,
 };
