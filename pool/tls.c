@@ -2,6 +2,7 @@
 /* TLS contexts and checks shared by the stream and HTTP transports, and the local pool. */
 #include <arpa/inet.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,20 @@ static const char *reason(void)
 {
 	const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
+	return text ? text : "unknown reason";
+}
+
+/* Of a file: the first error is the cause, those after it say who was disappointed. */
+static const char *file_reason(void)
+{
+	unsigned long code = ERR_peek_error();
+	const char *text;
+
+	if (ERR_SYSTEM_ERROR(code))
+		return strerror(ERR_GET_REASON(code));
+	if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
+		return "nothing in PEM form in it";
+	text = ERR_reason_error_string(code);
 	return text ? text : "unknown reason";
 }
 
@@ -56,7 +71,7 @@ static int trust(SSL_CTX *ctx, const struct pool_config *config, struct err *err
 	if (SSL_CTX_load_verify_locations(ctx, config->tls_ca, NULL) != 1)
 		return err_set(err, ERR_TLS,
 			       "--tls-ca %s: cannot be used (%s); it must be a PEM file",
-			       config->tls_ca, reason());
+			       config->tls_ca, file_reason());
 	return 0;
 }
 
@@ -183,9 +198,9 @@ SSL_CTX *tls_server(const char *cert_file, const char *key_file, struct err *err
 	if (!ctx || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
 		err_set(err, ERR_TLS, "cannot set up TLS: %s", reason());
 	else if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
-		err_set(err, ERR_TLS, "--tls-cert %s: %s", cert_file, reason());
+		err_set(err, ERR_TLS, "--tls-cert %s: %s", cert_file, file_reason());
 	else if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
-		err_set(err, ERR_TLS, "--tls-key %s: %s", key_file, reason());
+		err_set(err, ERR_TLS, "--tls-key %s: %s", key_file, file_reason());
 	else if (SSL_CTX_check_private_key(ctx) != 1)
 		err_set(err, ERR_TLS, "--tls-key %s does not belong to --tls-cert %s", key_file,
 			cert_file);
