@@ -156,7 +156,9 @@ static int fail_early(struct engine *e, struct err *err)
 	if (sim_script_fault(s, SIM_FAIL_SELFTEST, INT64_MAX))
 		return err_set(err, ERR_SELFTEST, "sim:%u: self-test failed (scripted)", e->index);
 	if (sim_script_fault(s, SIM_FAIL_MEMORY, INT64_MAX))
-		return err_set(err, ERR_MEMORY, "sim:%u: no room for a buffer (scripted)",
+		return err_set(err, ERR_MEMORY,
+			       "sim:%u: no room for a buffer of 16384 MiB (memory 8192 MiB; "
+			       "scripted)",
 			       e->index);
 	return 0;
 }

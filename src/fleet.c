@@ -138,8 +138,9 @@ static void on_ready(struct unit *u, const struct ipc_ready *r)
 	str_copy(u->label, sizeof u->label, r->label);
 	u->stage[0] = '\0';
 	slot_ready(&u->slot, &u->fleet->config.limits, clock_ms());
-	log_info(LOG_DEVICE, "%s: %s is ready, self-test passed%s%s", u->id, u->info.name,
-		 u->label[0] ? ", " : "", u->label);
+	log_info(LOG_DEVICE, "%s: %s is ready, self-test %s%s%s", u->id, u->info.name,
+		 u->fleet->config.no_selftest ? "left out" : "passed", u->label[0] ? ", " : "",
+		 u->label);
 	fill(u);
 }
 
@@ -161,6 +162,14 @@ static void on_hungry(struct unit *u, uint64_t credits)
 	u->held -= (unsigned)credits;
 	u->doomed = credits > u->doomed ? 0 : u->doomed - (unsigned)credits;
 	fill(u);
+}
+
+/* Engines name the device in what they say, and so do we: once is enough. */
+static const char *nameless(const struct unit *u, const char *text)
+{
+	size_t len = strlen(u->id);
+
+	return !strncmp(text, u->id, len) && !strncmp(text + len, ": ", 2) ? text + len + 2 : text;
 }
 
 static void on_message(struct unit *u, const struct ipc_msg *m)
@@ -191,16 +200,15 @@ static void on_message(struct unit *u, const struct ipc_msg *m)
 		f->events.found(f->arg, u->index, &m->u.found);
 		break;
 	case IPC_IDLE:
-		if (!u->held)
-			slot_idle(&u->slot);
+		slot_idle(&u->slot, u->held, m->u.number.n);
 		fill(u);
 		break;
 	case IPC_FAILED:
-		slot_failed(&u->slot, m->u.failed.code, m->u.failed.text);
+		slot_failed(&u->slot, m->u.failed.code, nameless(u, m->u.failed.text));
 		break;
 	case IPC_NOTE:
 		log_line(m->u.failed.code ? LOG_WARN : LOG_NOTICE, LOG_KERNEL, "%s: %s", u->id,
-			 m->u.failed.text);
+			 nameless(u, m->u.failed.text));
 		break;
 	default:
 		distrust(u, "its worker sent a message of the wrong direction");
@@ -581,6 +589,9 @@ struct share_counts *fleet_shares(struct fleet *f, unsigned device)
 
 static enum device_state shown_state(const struct unit *u)
 {
+	/* Parked stays parked; whatever else it was, it is leaving. */
+	if (u->slot.stopping && u->slot.state != SLOT_PARKED && u->slot.state != SLOT_STUCK)
+		return u->slot.alive ? DEVICE_STOPPING : DEVICE_STOPPED;
 	switch (u->slot.state) {
 	case SLOT_OFF:
 	case SLOT_STARTING:

@@ -96,9 +96,9 @@ void slot_batch(struct slot *s, const struct slot_limits *lim, int64_t now_ms, u
 		s->deadline_ms = batch_deadline(s, lim, now_ms);
 }
 
-void slot_idle(struct slot *s)
+void slot_idle(struct slot *s, unsigned held, uint64_t queued)
 {
-	if (s->state != SLOT_RUNNING)
+	if (s->state != SLOT_RUNNING || (held && !queued))
 		return;
 	s->busy = false;
 	s->deadline_ms = 0;
@@ -219,7 +219,7 @@ enum slot_action slot_stop(struct slot *s, const struct slot_limits *lim, int64_
 	if (s->alive && s->state != SLOT_ENDING && s->state != SLOT_KILLED &&
 	    s->state != SLOT_STUCK)
 		return terminate(s, lim, now_ms);
-	if (!s->alive) {
+	if (!s->alive && s->state != SLOT_PARKED) {
 		s->state = SLOT_OFF;
 		s->deadline_ms = 0;
 	}

@@ -67,7 +67,12 @@ void slot_progress(struct slot *s, const struct slot_limits *lim, int64_t now_ms
 void slot_ready(struct slot *s, const struct slot_limits *lim, int64_t now_ms);
 void slot_work(struct slot *s, const struct slot_limits *lim, int64_t now_ms); /* was given some */
 void slot_batch(struct slot *s, const struct slot_limits *lim, int64_t now_ms, uint32_t took_us);
-void slot_idle(struct slot *s); /* says it has nothing to do */
+/*
+ * It says that nothing is in flight.  held: works it was given and has not answered; queued:
+ * those of them it has read and keeps, which it does while paused only.  Held works it has not
+ * read (queued 0) crossed its message: it is about to search them.
+ */
+void slot_idle(struct slot *s, unsigned held, uint64_t queued);
 
 /* Its last words.  Wrong results and kernels that do not build park it; others restart. */
 void slot_failed(struct slot *s, int code, const char *text);

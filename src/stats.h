@@ -45,6 +45,8 @@ enum device_state {
 	DEVICE_PAUSED,
 	DEVICE_RESTARTING,
 	DEVICE_PARKED,
+	DEVICE_STOPPING, /* the program ends */
+	DEVICE_STOPPED,
 	DEVICE_STATES
 };
 

@@ -53,7 +53,8 @@ static const char *state_word(enum device_state state)
 		[DEVICE_STARTING] = "starting", [DEVICE_PREPARING] = "preparing",
 		[DEVICE_IDLE] = "idle",         [DEVICE_MINING] = "mining",
 		[DEVICE_PAUSED] = "paused",     [DEVICE_RESTARTING] = "restarting",
-		[DEVICE_PARKED] = "parked",
+		[DEVICE_PARKED] = "parked",     [DEVICE_STOPPING] = "stopping",
+		[DEVICE_STOPPED] = "stopped",
 	};
 
 	return state < DEVICE_STATES ? words[state] : "unknown";
@@ -72,6 +73,12 @@ static void device_line(const struct device_stats *d)
 	log_info(LOG_DEVICE, "%s %s%s: %s, %s%s", d->id, state_word(d->state), why,
 		 rates(text, sizeof text, d->rate_10s, d->rate_60s, d->rate_15m),
 		 counts(shares, sizeof shares, &d->shares), heat);
+}
+
+void ui_legend(void)
+{
+	log_info(LOG_MINER, "status lines: hashes a second over 10 s (60 s, 15 min); shares: A "
+			    "accepted, R rejected, S stale, I invalid (wrong, not sent), L lost");
 }
 
 void ui_status(const struct rig_stats *s)
@@ -131,7 +138,7 @@ void ui_summary(const struct rig_stats *s)
 	log_info(LOG_MINER,
 		 "mined %s for %s, %s on average: %" PRIu64 " shares: %" PRIu64
 		 " accepted, %" PRIu64 " rejected, %" PRIu64 " stale, %" PRIu64 " invalid, %" PRIu64
-		 " lost; best %.6g, jobs %" PRIu64 ", blocks %" PRIu64,
+		 " lost; best share %.6g, %" PRIu64 " jobs, %" PRIu64 " blocks",
 		 s->algo, time, average(rate, sizeof rate, hashes, s->uptime_ms), decided,
 		 c->accepted, c->rejected, c->stale, c->invalid, c->lost, s->best_difficulty,
 		 s->jobs, s->blocks);

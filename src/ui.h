@@ -5,6 +5,7 @@
 
 #include "src/stats.h"
 
+void ui_legend(void); /* what the letters and figures of the lines below mean */
 void ui_status(const struct rig_stats *s);  /* the periodic lines: one a device and a total */
 void ui_summary(const struct rig_stats *s); /* at the end */
 

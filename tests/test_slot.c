@@ -178,6 +178,38 @@ static void stopping_never_restarts(void)
 	CHECK_INT(slot_step(&s, &lim, 1 << 30), SLOT_NONE);
 }
 
+static void the_end_leaves_a_parked_device_parked(void)
+{
+	struct slot s;
+
+	slot_init(&s);
+	slot_spawned(&s, &lim, 0);
+	slot_failed(&s, ERR_BUILD, "does not build");
+	slot_exited(&s, &lim, 10, 1 << 8);
+	CHECK_INT(slot_stop(&s, &lim, 20), SLOT_NONE);
+	CHECK_INT(s.state, SLOT_PARKED);
+	CHECK_STR(s.reason, "does not build");
+	CHECK(slot_next(&s) == INT64_MAX);
+}
+
+static void a_paused_device_is_not_hung(void)
+{
+	struct slot s;
+
+	slot_init(&s);
+	start(&s, 0);
+	slot_work(&s, &lim, 0);
+	slot_idle(&s, 2, 2); /* it keeps two works and rests */
+	CHECK(!s.busy);
+	CHECK(slot_next(&s) == INT64_MAX);
+
+	slot_work(&s, &lim, 0);
+	slot_idle(&s, 1, 0); /* sent before it saw the work */
+	CHECK(s.busy);
+	slot_idle(&s, 0, 0);
+	CHECK(!s.busy);
+}
+
 int main(void)
 {
 	T_RUN(a_device_without_work_is_never_hung);
@@ -189,5 +221,7 @@ int main(void)
 	T_RUN(a_long_good_run_earns_the_budget_back);
 	T_RUN(wrong_results_park_at_once);
 	T_RUN(stopping_never_restarts);
+	T_RUN(the_end_leaves_a_parked_device_parked);
+	T_RUN(a_paused_device_is_not_hung);
 	return t_done();
 }

@@ -118,6 +118,22 @@ static void summary_counts_everything_once(void)
 	CHECK_HAS(text, "12.3 ms");
 }
 
+static void a_device_that_left_is_not_starting(void)
+{
+	struct device_stats gone[] = {{.id = "sim:0", .state = DEVICE_STOPPED},
+				      {.id = "sim:1", .state = DEVICE_STOPPING}};
+	const struct rig_stats stats = {.algo = "algo", .devices = gone, .n_devices = 2};
+	char *text;
+
+	start();
+	ui_legend();
+	ui_status(&stats);
+	text = slurp();
+	CHECK_HAS(text, "A accepted, R rejected, S stale, I invalid (wrong, not sent), L lost\n");
+	CHECK_HAS(text, " device sim:0 stopped: ");
+	CHECK_HAS(text, " device sim:1 stopping: ");
+}
+
 int main(void)
 {
 	const char *base = getenv("TMPDIR");
@@ -131,6 +147,7 @@ int main(void)
 	T_RUN(rates_have_a_fitting_unit);
 	T_RUN(status_is_a_line_a_device_and_a_total);
 	T_RUN(summary_counts_everything_once);
+	T_RUN(a_device_that_left_is_not_starting);
 	log_done();
 	unlink(path);
 	return t_done();
