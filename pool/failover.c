@@ -17,6 +17,15 @@ void failover_init(struct failover *f, unsigned n, uint64_t seed)
 	f->seed = seed | 1;
 }
 
+void failover_pause(struct failover *f, int64_t ms)
+{
+	if (ms <= 0)
+		return;
+	f->backoff_min_ms = ms;
+	if (f->backoff_max_ms < ms)
+		f->backoff_max_ms = ms;
+}
+
 /* From 3/4 to 5/4 of ms, so that a farm does not return all at once. */
 static int64_t jitter(struct failover *f, int64_t ms)
 {

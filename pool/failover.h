@@ -49,6 +49,9 @@ struct failover_action {
 
 void failover_init(struct failover *f, unsigned n, uint64_t seed);
 
+/* The shortest back-off, of which later ones are multiples; 0: as failover_init() has it. */
+void failover_pause(struct failover *f, int64_t ms);
+
 /* What to do now; call until FAILOVER_NONE.  The caller does it at once. */
 struct failover_action failover_step(struct failover *f, int64_t now_ms);
 

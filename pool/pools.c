@@ -342,7 +342,8 @@ static void take_options(struct pools *p, unsigned i)
 
 int pools_new(struct pools **out, struct event_base *base, const struct pool_config *configs,
 	      unsigned n, const struct algo *algo, const struct client_timeouts *timeouts,
-	      unsigned retries, const struct pools_events *events, void *arg, struct err *err)
+	      unsigned retries, unsigned retry_pause_s, const struct pools_events *events,
+	      void *arg, struct err *err)
 {
 	struct pools *p = calloc(1, sizeof *p);
 	uint64_t seed = 0;
@@ -359,6 +360,7 @@ int pools_new(struct pools **out, struct event_base *base, const struct pool_con
 	RAND_bytes((unsigned char *)&seed, sizeof seed);
 	failover_init(&p->failover, n, seed);
 	p->failover.retries = retries;
+	failover_pause(&p->failover, retry_pause_s * INT64_C(1000));
 	p->timer = event_new(base, -1, 0, on_timer, p);
 	p->dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
 					      EVDNS_BASE_DISABLE_WHEN_INACTIVE);

@@ -43,9 +43,11 @@ struct pools_events {
 	void (*gave_up)(void *arg);
 };
 
+/* retry_pause_s: shortest pause before a pool is tried again, give or take a quarter; 0: 1 s. */
 int pools_new(struct pools **out, struct event_base *base, const struct pool_config *configs,
 	      unsigned n, const struct algo *algo, const struct client_timeouts *timeouts,
-	      unsigned retries, const struct pools_events *events, void *arg, struct err *err);
+	      unsigned retries, unsigned retry_pause_s, const struct pools_events *events,
+	      void *arg, struct err *err);
 void pools_free(struct pools *p);
 void pools_start(struct pools *p);
 void pools_stop(struct pools *p); /* close every connection, no more events */

@@ -604,7 +604,7 @@ static int set_up_pools(struct miner *m, struct err *err)
 		timeouts.silence_ms = (int)s->timeout_s * 1000;
 	timeouts.dump = s->protocol_dump;
 	return pools_new(&m->pools, m->base, s->pools, s->n_pools, m->algo, &timeouts, s->retries,
-			 &events, m, err);
+			 s->retry_pause_s, &events, m, err);
 }
 
 static void miner_done(struct miner *m)

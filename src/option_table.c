@@ -217,7 +217,9 @@ const struct option options[] = {
 	 .arg = "SECONDS",
 	 .group = GROUP_POOL,
 	 .commands = MINES,
-	 .help = "longest pause between attempts; 0: automatic"},
+	 .help = "shortest pause before a pool is tried again; it doubles with every failure up to "
+		 "a "
+		 "minute; 0: 1 second"},
 	{.name = "timeout",
 	 .letter = 'T',
 	 .type = OPTION_U32,
