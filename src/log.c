@@ -246,6 +246,18 @@ void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
 	errno = saved;
 }
 
+bool log_gap(struct log_gap *g, int64_t now_ms, uint64_t *held)
+{
+	if (now_ms < g->until_ms) {
+		g->held++;
+		return false;
+	}
+	*held = g->held;
+	g->held = 0;
+	g->until_ms = now_ms + LOG_GAP_MS;
+	return true;
+}
+
 /* ---- settings ---- */
 
 static int open_file(const char *path, struct err *err)

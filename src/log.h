@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "src/err.h"
 
@@ -42,6 +43,16 @@ void log_secret(const char *text);
 void log_line(enum log_level level, enum log_area area, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 bool log_enabled(enum log_level level);
+
+/* For warnings that may come in floods: zeroed at first, one for each thing they are about. */
+struct log_gap {
+	int64_t until_ms;
+	uint64_t held;
+};
+#define LOG_GAP_MS 5000
+
+/* True at most once in LOG_GAP_MS; *held is then how often it was false since. */
+bool log_gap(struct log_gap *g, int64_t now_ms, uint64_t *held);
 
 #define log_error(area, ...) log_line(LOG_ERROR, area, __VA_ARGS__)
 #define log_warn(area, ...)  log_line(LOG_WARN, area, __VA_ARGS__)

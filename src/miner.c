@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,12 +46,18 @@ struct miner {
 	struct rig_stats stats;
 	struct samples latency, turnaround, submitted; /* milliseconds */
 	int64_t start_ms, orphan_ms; /* orphan_ms: since when no pool is active; 0: one is */
+	struct device_gaps {
+		struct log_gap invalid, lost, flood;
+	} gaps[DEVICES_MAX];
 	bool stopping, stopped;
 	int exit_code;
+	char failure[ERR_TEXT_MAX]; /* why it ended by itself: the last line */
 };
 
 static void stop(struct miner *m, int code);
 static void stop_when_flushed(struct miner *m);
+static void fail(struct miner *m, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* ---- shares ---- */
 
@@ -93,9 +100,31 @@ static void count_final(struct share_counts *c, const struct share *share)
 	}
 }
 
-static void say_final(const struct miner *m, const struct share *s)
+/* A warning that thousands of shares may cause: a line now and then, with a count. */
+static void warn_seldom(struct log_gap *gap, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void warn_seldom(struct log_gap *gap, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX], more[64] = "";
+	uint64_t held;
+	va_list ap;
+
+	if (!log_gap(gap, clock_ms(), &held))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (held)
+		snprintf(more, sizeof more, " (and %" PRIu64 " more since the last such line)",
+			 held);
+	log_warn(LOG_SHARE, "%s%s", text, more);
+}
+
+static void say_final(struct miner *m, const struct share *s)
 {
 	const char *device = fleet_id(m->fleet, s->device);
+	struct device_gaps *gaps = &m->gaps[s->device % DEVICES_MAX];
 	double ms = (double)(s->answered_us - s->sent_us) / 1000;
 
 	switch (s->state) {
@@ -112,13 +141,13 @@ static void say_final(const struct miner *m, const struct share *s)
 			 device, s->reason, s->job->id);
 		break;
 	case SHARE_INVALID:
-		log_warn(LOG_SHARE,
-			 "invalid: %s computed nonce %" PRIx64
-			 " wrongly; the CPU check kept it from the pool",
-			 device, s->nonce);
+		warn_seldom(&gaps->invalid,
+			    "invalid: %s computed nonce %" PRIx64
+			    " wrongly; the CPU check kept it from the pool",
+			    device, s->nonce);
 		break;
 	default:
-		log_warn(LOG_SHARE, "lost: %s: %s (job %s)", device, s->reason, s->job->id);
+		warn_seldom(&gaps->lost, "lost: %s: %s (job %s)", device, s->reason, s->job->id);
 	}
 }
 
@@ -136,6 +165,7 @@ static void on_final(void *arg, struct share *s)
 
 	count_final(&m->stats.shares, s);
 	count_final(fleet_shares(m->fleet, s->device), s);
+	m->stats.blocks += s->state == SHARE_ACCEPTED && s->block;
 	if (s->state == SHARE_REJECTED)
 		count_reason(m, s->reason);
 	if (s->answered_us && s->sent_us)
@@ -206,6 +236,20 @@ static void on_verified(void *arg, struct share *s, int rc)
 	submit(m, s);
 }
 
+/* More candidates than the CPU can check: nothing is gained by piling them up. */
+static void overrun(struct miner *m, struct share *s)
+{
+	struct share_counts *c = fleet_shares(m->fleet, s->device);
+
+	c->lost++;
+	m->stats.shares.lost++;
+	warn_seldom(&m->gaps[s->device % DEVICES_MAX].flood,
+		    "lost: %s finds shares faster than the CPU checks them (%u wait): ask the pool "
+		    "for a higher difficulty or raise --verify-threads",
+		    fleet_id(m->fleet, s->device), verify_pending(m->verify));
+	sharequeue_recycle(m->queue, s);
+}
+
 static void on_found(void *arg, unsigned device, const struct ipc_found *f)
 {
 	struct miner *m = arg;
@@ -232,7 +276,8 @@ static void on_found(void *arg, unsigned device, const struct ipc_found *f)
 	s->nonce = f->nonce;
 	s->state = SHARE_FOUND;
 	s->found_us = f->at_us;
-	verify_put(m->verify, s);
+	if (verify_put(m->verify, s))
+		overrun(m, s);
 }
 
 static void drop_share(void *arg, struct share *s)
@@ -266,10 +311,12 @@ static bool on_work(void *arg, unsigned device, double rate, struct ipc_work *ou
 static void on_dead(void *arg)
 {
 	struct miner *m = arg;
+	struct device_stats d;
+	unsigned n = fleet_count(m->fleet);
 
-	log_error(LOG_MINER, "every device is parked, nothing left to mine with; see the reasons "
-			     "above");
-	stop(m, EXIT_DEVICE);
+	fleet_stats(m->fleet, 0, &d, clock_ms());
+	fail(m, EXIT_DEVICE, "every device is parked: %s: %.230s%s", d.id, d.reason,
+	     n > 1 ? "; the others: see above" : "");
 }
 
 /* ---- pools ---- */
@@ -373,8 +420,13 @@ static void on_gave_up(void *arg)
 {
 	struct miner *m = arg;
 
-	log_error(LOG_POOL, "no pool could be used within --retries attempts, giving up");
-	stop(m, EXIT_POOL);
+	struct pool_status s = {.last_error = ""};
+	unsigned i, n = pools_count(m->pools);
+
+	for (i = 0; i < n && !s.last_error[0]; i++)
+		pools_status(m->pools, i, &s);
+	fail(m, EXIT_POOL, "no pool could be used within --retries attempts: %.80s: %.160s%s",
+	     s.url, s.last_error, n > 1 ? "; the others: see above" : "");
 }
 
 /* ---- display ---- */
@@ -479,6 +531,20 @@ static void stop(struct miner *m, int code)
 	fleet_idle(m->fleet, m->work.last_serial + 1);
 	event_add(m->flush, &tv);
 	stop_when_flushed(m);
+}
+
+/* End because of this; said now, and again where people look: at the end. */
+static void fail(struct miner *m, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (m->stopping)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(m->failure, sizeof m->failure, fmt, ap);
+	va_end(ap);
+	log_info(LOG_MINER, "stopping: %s", m->failure);
+	stop(m, code);
 }
 
 static void on_time_limit(evutil_socket_t fd, short what, void *arg)
@@ -634,6 +700,7 @@ static void miner_done(struct miner *m)
 	settings_free(m->reloaded);
 }
 
+/* Whatever is wrong with the devices asked for, it is the devices: ERR_NODEV. */
 static int find_devices(const struct settings *s, struct rig_list *out, struct err *err)
 {
 	struct rig_list *all = calloc(1, sizeof *all);
@@ -649,6 +716,8 @@ static int find_devices(const struct settings *s, struct rig_list *out, struct e
 		for (i = 0; i < all->n_notes; i++)
 			log_info(LOG_DEVICE, "%s", all->notes[i]);
 	free(all);
+	if (rc == -ERR_RANGE || rc == -ERR_UNKNOWN)
+		rc = -(err->code = ERR_NODEV);
 	return rc;
 }
 
@@ -657,6 +726,7 @@ static void announce(const struct miner *m, const struct rig_list *devices)
 	char id[32];
 	unsigned i;
 
+	ui_legend();
 	log_info(LOG_MINER, "mining %s on %u device%s, %u pool%s", m->algo->name, devices->n,
 		 devices->n == 1 ? "" : "s", m->settings->n_pools,
 		 m->settings->n_pools == 1 ? "" : "s");
@@ -670,8 +740,8 @@ static int exit_code(const struct err *err)
 {
 	switch (err->code) {
 	case ERR_NODEV:
-	case ERR_RANGE:
 		return EXIT_NO_DEVICE;
+	case ERR_RANGE:
 	case ERR_USAGE:
 	case ERR_UNKNOWN:
 	case ERR_PARSE:
@@ -724,6 +794,8 @@ int cmd_mine(struct settings *s)
 		event_base_dispatch(m.base);
 		snapshot(&m);
 		ui_summary(&m.stats);
+		if (m.failure[0])
+			log_error(LOG_MINER, "%s", m.failure);
 	}
 	miner_done(&m);
 	free(devices);

@@ -11,6 +11,7 @@
 
 #include "algos/algo.h"
 #include "src/clock.h"
+#include "src/gpu/backend.h"
 #include "src/verify.h"
 
 #define THREADS_MAX 16
@@ -25,11 +26,13 @@ struct verify {
 	unsigned n_threads;
 	pthread_mutex_t lock; /* guards todo, ready, ending */
 	pthread_cond_t wake;
-	struct fifo todo, ready;
+	struct fifo todo[DEVICES_MAX], ready;
+	unsigned turn; /* whose todo comes first */
+	unsigned n_todo;
 	bool ending;
 	int fd; /* eventfd: ready is not empty */
 	struct event *event;
-	unsigned pending; /* loop thread only */
+	unsigned pending, of[DEVICES_MAX]; /* of each device; loop thread only */
 	verify_done_fn *done;
 	void *arg;
 };
@@ -76,6 +79,18 @@ static void signal_loop(struct verify *v)
 		;
 }
 
+/* The oldest share of the next device that has one; n_todo is not 0. */
+static struct share *take_turn(struct verify *v)
+{
+	struct share *s;
+
+	do
+		s = fifo_get(&v->todo[v->turn++ % DEVICES_MAX]);
+	while (!s);
+	v->n_todo--;
+	return s;
+}
+
 static void *run(void *arg)
 {
 	struct verify *v = arg;
@@ -85,11 +100,11 @@ static void *run(void *arg)
 	for (;;) {
 		bool first;
 
-		while (!v->ending && !v->todo.head)
+		while (!v->ending && !v->n_todo)
 			pthread_cond_wait(&v->wake, &v->lock);
 		if (v->ending)
 			break;
-		s = fifo_get(&v->todo);
+		s = take_turn(v);
 		pthread_mutex_unlock(&v->lock);
 		s->verify_rc = s->job->algo->hash(NULL, &s->work, s->nonce, &s->digest);
 		s->verified_us = clock_us();
@@ -118,6 +133,7 @@ static void on_ready(evutil_socket_t fd, short what, void *arg)
 	for (; s; s = next) {
 		next = s->next;
 		v->pending--;
+		v->of[s->device % DEVICES_MAX]--;
 		v->done(v->arg, s, s->verify_rc);
 	}
 }
@@ -158,7 +174,8 @@ int verify_new(struct verify **out, struct event_base *base, unsigned threads, v
 		return err_set(err, ERR_NOMEM, "no memory for the verifier");
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->wake, NULL);
-	fifo_init(&v->todo);
+	for (i = 0; i < DEVICES_MAX; i++)
+		fifo_init(&v->todo[i]);
 	fifo_init(&v->ready);
 	v->done = done;
 	v->arg = arg;
@@ -193,10 +210,13 @@ static void drop_all(struct share *s, void (*drop)(void *arg, struct share *shar
 
 void verify_free(struct verify *v, void (*drop)(void *arg, struct share *share))
 {
+	unsigned i;
+
 	if (!v)
 		return;
 	end_threads(v);
-	drop_all(v->todo.head, drop, v->arg);
+	for (i = 0; i < DEVICES_MAX; i++)
+		drop_all(v->todo[i].head, drop, v->arg);
 	drop_all(v->ready.head, drop, v->arg);
 	if (v->event)
 		event_free(v->event);
@@ -207,13 +227,21 @@ void verify_free(struct verify *v, void (*drop)(void *arg, struct share *share))
 	free(v);
 }
 
-void verify_put(struct verify *v, struct share *take)
+int verify_put(struct verify *v, struct share *share)
 {
+	unsigned device = share->device % DEVICES_MAX;
+
+	/* However much one sends, it leaves as much room as it takes. */
+	if (v->of[device] >= VERIFY_MAX - v->pending)
+		return -ERR_BUSY;
 	v->pending++;
+	v->of[device]++;
 	pthread_mutex_lock(&v->lock);
-	fifo_put(&v->todo, take);
+	fifo_put(&v->todo[device], share);
+	v->n_todo++;
 	pthread_cond_signal(&v->wake);
 	pthread_mutex_unlock(&v->lock);
+	return 0;
 }
 
 unsigned verify_pending(const struct verify *v)

@@ -25,8 +25,14 @@ int verify_new(struct verify **out, struct event_base *base, unsigned threads, v
 /* Ends the threads; shares not yet reported are handed to drop (job references on the loop). */
 void verify_free(struct verify *v, void (*drop)(void *arg, struct share *share));
 
-/* Queue a share (job and work set).  Ownership passes until done() is called. */
-void verify_put(struct verify *v, struct share *take);
+/* Shares put and not yet reported, at most.  Of one device: what all together leave free. */
+#define VERIFY_MAX 65536
+
+/*
+ * Queue a share (job and work set); devices take turns.  0: ownership passes until done() is
+ * called.  -ERR_BUSY: its device has too many in there already; the share stays the caller's.
+ */
+int verify_put(struct verify *v, struct share *share);
 
 /* Shares put and not yet reported. */
 unsigned verify_pending(const struct verify *v);

@@ -87,22 +87,27 @@ port=${line##*:}
 bad 7 "--listen 127.0.0.1:$port: Address already in use; choose another port.*" \
 	pool -a scrypt --listen "127.0.0.1:$port"
 bad 2 '--listen nonsense: write ADDRESS:PORT.*' pool -a scrypt --listen nonsense
-bad 7 '--tls-cert missing.pem: .*' pool -a scrypt --listen 127.0.0.1:0 --tls-cert missing.pem \
+bad 7 '--tls-cert missing.pem: No such file or directory' pool -a scrypt --listen 127.0.0.1:0 --tls-cert missing.pem \
 	--tls-key missing.pem
 
+printf 'no certificate\n' >text.pem
+bad 7 '--tls-cert text.pem: nothing in PEM form in it' pool -a scrypt --listen 127.0.0.1:0 \
+	--tls-cert text.pem --tls-key text.pem
+
 # ---- pools ----
-bad 4 'no pool could be used within --retries attempts, giving up' \
-	-a scrypt -o 127.0.0.1:1 -d sim:1 --retries 1
-grep -q '127.0.0.1:1.*Connection refused' err || {
-	echo 'not ok - the refused connection is named'
+# last REGEX: the last line of standard error, after the summary, says why.
+last() {
+	tail -n 1 err | grep -qE -- " error .*$1" && return
+	echo "not ok - the last line is not: $1"
+	tail -n 1 err
 	failed=1
 }
-bad 4 'no pool could be used within --retries attempts, giving up' \
-	-a scrypt -o "stratum+ssl://127.0.0.1:$port" -d sim:1 --retries 1
-grep -qi 'TLS' err || {
-	echo 'not ok - TLS to a plain pool is named'
-	failed=1
-}
+gave_up='no pool could be used within --retries attempts: '
+bad 4 "$gave_up.*127.0.0.1:1.*Connection refused" -a scrypt -o 127.0.0.1:1 -d sim:1 --retries 1
+last "$gave_up.*Connection refused"
+bad 4 "$gave_up.*TLS.*" -a scrypt -o "stratum+ssl://127.0.0.1:$port" -d sim:1 --retries 1
+bad 4 "$gave_up.*--tls-ca text.pem: .*no certificate.*" \
+	-a scrypt -o "stratum+ssl://127.0.0.1:$port" --tls-ca text.pem -d sim:1 --retries 1
 
 # ---- nothing secret in what ps shows or a line says ----
 bad 2 '[^T]*' -a scrypt -o me:TOPSECRET@ -p TOPSECRET

@@ -298,6 +298,23 @@ static void errno_survives_a_log_line(void)
 	CHECK_INT(errno, 4711);
 }
 
+static void a_flood_is_a_line_now_and_then_with_a_count(void)
+{
+	struct log_gap gap = {0};
+	uint64_t held = 99;
+	int i, lines = 0;
+
+	CHECK(log_gap(&gap, 1000, &held));
+	CHECK_INT(held, 0);
+	for (i = 0; i < 500; i++)
+		lines += log_gap(&gap, 1000 + i, &held);
+	CHECK_INT(lines, 0);
+	CHECK(log_gap(&gap, 1000 + LOG_GAP_MS, &held));
+	CHECK_INT(held, 500);
+	CHECK(log_gap(&gap, 1000 + 2 * LOG_GAP_MS, &held));
+	CHECK_INT(held, 0);
+}
+
 int main(void)
 {
 	const char *base = getenv("TMPDIR");
@@ -322,6 +339,7 @@ int main(void)
 	T_RUN(a_reader_that_does_not_read_holds_nobody_up);
 	T_RUN(colour_is_for_terminals_or_on_demand);
 	T_RUN(errno_survives_a_log_line);
+	T_RUN(a_flood_is_a_line_now_and_then_with_a_count);
 	log_done();
 	unlink(path);
 	return t_done();

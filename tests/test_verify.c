@@ -11,7 +11,10 @@
 
 #define MANY 20000
 
+#define GATE (UINT64_C(1) << 40) /* hashing this nonce waits for the gate */
+
 static pthread_t loop_thread;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static struct event_base *base;
 static struct verify *v;
 static unsigned done, dropped, wrong, off_loop, on_loop_hash;
@@ -25,6 +28,10 @@ static int fake_hash(const struct algo_epoch *ep, const struct work *work, uint6
 	(void)work;
 	if (pthread_equal(pthread_self(), loop_thread))
 		__atomic_add_fetch(&on_loop_hash, 1, __ATOMIC_RELAXED);
+	if (nonce == GATE) {
+		pthread_mutex_lock(&gate);
+		pthread_mutex_unlock(&gate);
+	}
 	out->hash.w[0] = nonce;
 	return nonce % 2 ? -ERR_RANGE : 0;
 }
@@ -56,7 +63,8 @@ static void put(struct job *job, uint64_t nonce)
 
 	s->job = job;
 	s->nonce = nonce;
-	verify_put(v, s);
+	if (!CHECK_INT(verify_put(v, s), 0))
+		free(s);
 }
 
 static void every_share_is_reported_once_on_the_loop(void)
@@ -99,12 +107,70 @@ static void what_is_unfinished_at_the_end_is_handed_back(void)
 	CHECK_INT(dropped, 100);
 }
 
+static unsigned in_order, place_of_other;
+
+static void on_flood(void *arg, struct share *s, int rc)
+{
+	(void)arg;
+	(void)rc;
+	in_order++;
+	if (s->device == 1)
+		place_of_other = in_order;
+	free(s);
+	if (!verify_pending(v))
+		event_base_loopbreak(base);
+}
+
+static unsigned put_until_refused(struct job *job, unsigned device)
+{
+	unsigned n;
+
+	for (n = 0; n <= VERIFY_MAX; n++) {
+		struct share *s = calloc(1, sizeof *s);
+
+		s->job = job;
+		s->device = device;
+		s->nonce = n ? 0 : GATE;
+		if (verify_put(v, s)) {
+			free(s);
+			break;
+		}
+	}
+	return n;
+}
+
+static void a_flood_of_one_device_is_bounded_and_others_go_first(void)
+{
+	struct job job = {.refs = 1, .algo = &fake, .dialect = &no_dialect};
+	struct timeval limit = {.tv_sec = 60};
+	struct share *other = calloc(1, sizeof *other);
+	struct err err = {0};
+	unsigned n;
+
+	if (!CHECK_OK(verify_new(&v, base, 1, on_flood, NULL, &err), &err))
+		return;
+	pthread_mutex_lock(&gate);
+	n = put_until_refused(&job, 0);
+	CHECK_INT(n, VERIFY_MAX / 2);
+	other->job = &job;
+	other->device = 1;
+	CHECK_INT(verify_put(v, other), 0);
+	pthread_mutex_unlock(&gate);
+	event_base_loopexit(base, &limit);
+	event_base_dispatch(base);
+	CHECK_INT(in_order, n + 1);
+	CHECK(place_of_other && place_of_other <= 3);
+	CHECK_INT(verify_pending(v), 0);
+	verify_free(v, on_drop);
+}
+
 int main(void)
 {
 	loop_thread = pthread_self();
 	base = event_base_new();
 	T_RUN(every_share_is_reported_once_on_the_loop);
 	T_RUN(what_is_unfinished_at_the_end_is_handed_back);
+	T_RUN(a_flood_of_one_device_is_bounded_and_others_go_first);
 	event_base_free(base);
 	return t_done();
 }
