@@ -24,6 +24,17 @@ static const char *text_of(const json_t *o, const char *name, size_t *len)
 	return json_string_value(v);
 }
 
+/* Whole bytes of hex, at least one: it goes into the block as it is. */
+static bool is_hex(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; text && i < len; i++)
+		if (hex_digit(text[i]) < 0)
+			return false;
+	return text && len && len % 2 == 0;
+}
+
 static int get_number(uint64_t *out, const json_t *o, const char *name, uint64_t max,
 		      struct err *err)
 {
@@ -134,13 +145,14 @@ static int get_branch(struct gbt_template *t, const json_t *txs, struct err *err
 	for (i = 0; !rc && i < n; i++) {
 		const json_t *tx = json_array_get(txs, i);
 		size_t len, data_len;
+		const char *data = text_of(tx, "data", &data_len);
 		const char *id = text_of(tx, "txid", &len);
 
 		if (!id)
 			id = text_of(tx, "hash", &len);
 		if (get_hash(level[i], id, len))
 			rc = missing(err, "a transaction's txid", "64 hex digits");
-		else if (!text_of(tx, "data", &data_len) || !data_len || data_len % 2)
+		else if (!is_hex(data, data_len))
 			rc = missing(err, "a transaction's data", "hex");
 	}
 	while (!rc && n) {
@@ -221,6 +233,8 @@ static int make_coinbase(struct gbt_template *t, const json_t *o, const uint8_t 
 	uint8_t commitment[80], *at = put_input(t, t->coinbase, tag);
 	size_t len;
 	const char *text = text_of(o, "default_witness_commitment", &len);
+	const char *mweb;
+	size_t mweb_len;
 	uint64_t value;
 	int rc = get_number(&value, o, "coinbasevalue", UINT64_C(1) << 62, err);
 
@@ -229,6 +243,9 @@ static int make_coinbase(struct gbt_template *t, const json_t *o, const uint8_t 
 	if (text && (len / 2 > sizeof commitment || hex_decode(commitment, len / 2, text, len)))
 		return missing(err, "default_witness_commitment", "at most 80 bytes of hex");
 	t->witness = text != NULL;
+	mweb = text_of(o, "mweb", &mweb_len);
+	if (mweb && !is_hex(mweb, mweb_len))
+		return missing(err, "mweb", "hex");
 	*at++ = text ? 2 : 1;
 	at = put_output(at, value, script, script_len);
 	if (text)
