@@ -3,6 +3,7 @@
 #include "pool/local/local.h"
 
 #define ENOUGH_SHARES 6     /* a rate from fewer says little */
+#define LEAST_MS      1000  /* shares of before the last change come in a burst: no say */
 #define ENOUGH_MS     15000 /* but after so long even silence says something */
 
 /*
@@ -20,7 +21,7 @@ double local_vardiff(struct local_vardiff *v, double difficulty, int64_t now_ms)
 		v->shares = 0;
 		return difficulty;
 	}
-	if (v->shares < ENOUGH_SHARES && now_ms - v->since_ms < ENOUGH_MS)
+	if (now_ms - v->since_ms < (v->shares < ENOUGH_SHARES ? ENOUGH_MS : LEAST_MS))
 		return difficulty;
 	minutes = (double)(now_ms - v->since_ms + 1) / 60000;
 	factor = ((double)v->shares + 0.5) / minutes / v->per_minute;

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which pool to work for, in virtual time: fails over, comes back, never loops. */
+#include <string.h>
+
+#include "pool/failover.h"
+#include "tests/t.h"
+
+static struct failover f;
+static bool up[FAILOVER_POOLS_MAX];      /* would a connection succeed now? */
+static bool running[FAILOVER_POOLS_MAX]; /* what we were told to run */
+static unsigned starts, steps;
+
+static void setup(unsigned n)
+{
+	memset(up, 0, sizeof up);
+	memset(running, 0, sizeof running);
+	starts = steps = 0;
+	failover_init(&f, n, 12345);
+	f.holddown_ms = 60000;
+}
+
+/* Do what it says until it says nothing; connections succeed or fail at once. */
+static void settle(int64_t now)
+{
+	unsigned actions = 0;
+
+	for (;;) {
+		struct failover_action a = failover_step(&f, now);
+
+		if (a.what == FAILOVER_NONE)
+			break;
+		if (!CHECK(++actions < 1000))
+			return;
+		steps++;
+		if (a.what == FAILOVER_START) {
+			starts++;
+			CHECK(!running[a.pool]);
+			running[a.pool] = true;
+			if (up[a.pool]) {
+				failover_usable(&f, (unsigned)a.pool, now);
+			} else {
+				running[a.pool] = false;
+				failover_down(&f, (unsigned)a.pool, false, now);
+			}
+		} else if (a.what == FAILOVER_STOP) {
+			CHECK(running[a.pool]);
+			running[a.pool] = false;
+		}
+	}
+	CHECK(failover_due(&f, now) > now);
+	CHECK(f.active < 0 || f.pool[f.active].usable);
+}
+
+/* Pass time as a timer would. */
+static int64_t pass(int64_t now, int64_t ms)
+{
+	int64_t end = now + ms, due;
+
+	settle(now);
+	while ((due = failover_due(&f, now)) <= end) {
+		now = due;
+		settle(now);
+	}
+	settle(end);
+	return end;
+}
+
+static void lose(unsigned i, int64_t now)
+{
+	up[i] = false;
+	if (running[i]) {
+		running[i] = false;
+		failover_down(&f, i, false, now);
+	}
+}
+
+static void the_first_pool_is_worked_for_and_others_left_alone(void)
+{
+	setup(3);
+	up[0] = up[1] = up[2] = true;
+	pass(0, 600000);
+	CHECK_INT(f.active, 0);
+	CHECK_INT(starts, 1);
+}
+
+static void the_next_pool_takes_over_and_the_first_is_taken_back(void)
+{
+	int64_t now, back;
+
+	setup(2);
+	up[0] = up[1] = true;
+	now = pass(1000, 10000);
+	lose(0, now);
+	now = pass(now, 100);
+	CHECK_INT(f.active, 1);
+	now = pass(now, 300000);
+	CHECK_INT(f.active, 1);
+	up[0] = true;
+	now = pass(now, 76000); /* at most 75 s of back-off, then it is up */
+	back = f.pool[0].usable_since_ms;
+	CHECK(running[0]);
+	CHECK_INT(f.active, 1);
+	now = pass(now, back + f.holddown_ms - now - 1);
+	CHECK_INT(f.active, 1);
+	now = pass(now, 1);
+	CHECK_INT(f.active, 0);
+	CHECK(running[1]); /* its answers may still come */
+	now = pass(now, f.drain_ms);
+	CHECK(!running[1]);
+}
+
+static void a_primary_that_flaps_is_not_taken_back(void)
+{
+	int64_t now;
+	int i;
+
+	setup(2);
+	up[1] = true;
+	now = pass(1000, 5000);
+	CHECK_INT(f.active, 1);
+	for (i = 0; i < 100; i++) {
+		up[0] = true;
+		now = pass(now, 30000);
+		lose(0, now);
+		now = pass(now, 5000);
+		CHECK_INT(f.active, 1);
+	}
+}
+
+static void backoff_doubles_within_bounds(void)
+{
+	int64_t now = 1000, wait, nominal = f.backoff_min_ms;
+	int i;
+
+	setup(1);
+	nominal = f.backoff_min_ms;
+	for (i = 0; i < 20; i++) {
+		settle(now);
+		wait = f.pool[0].retry_ms - now;
+		CHECK(wait >= nominal * 3 / 4);
+		CHECK(wait <= nominal * 5 / 4);
+		now = f.pool[0].retry_ms;
+		nominal = nominal * 2 > f.backoff_max_ms ? f.backoff_max_ms : nominal * 2;
+	}
+	CHECK_INT(starts, 20);
+}
+
+static void a_refused_login_waits_a_minute(void)
+{
+	setup(1);
+	CHECK_INT(failover_step(&f, 1000).what, FAILOVER_START);
+	failover_down(&f, 0, true, 1000);
+	CHECK(f.pool[0].retry_ms >= 61000);
+}
+
+static void a_redirect_is_no_failure(void)
+{
+	setup(2);
+	up[0] = true;
+	settle(1000);
+	failover_redirected(&f, 0, 5000, 2000);
+	running[0] = false;
+	CHECK_INT(f.pool[0].failures, 0);
+	CHECK_INT(f.pool[0].retry_ms, 7000);
+	settle(2000);
+	CHECK(!running[1]);
+	settle(7000);
+	CHECK_INT(f.active, 0);
+}
+
+static void disabled_pools_are_never_started(void)
+{
+	setup(3);
+	f.pool[0].disabled = true;
+	up[0] = up[2] = true;
+	pass(1000, 100000);
+	CHECK(!running[0]);
+	CHECK_INT(f.active, 2);
+	f.pool[2].disabled = true; /* a reload */
+	pass(200000, 10000);
+	CHECK(!running[2]);
+	CHECK_INT(f.active, -1);
+}
+
+static void it_gives_up_only_when_every_pool_failed_often_enough(void)
+{
+	int64_t now = 1000;
+
+	setup(2);
+	f.retries = 3;
+	now = pass(now, 1000000);
+	CHECK(f.gave_up);
+	CHECK(f.pool[0].failures >= 3);
+	CHECK(f.pool[1].failures >= 3);
+	setup(2);
+	f.retries = 3;
+	up[1] = true;
+	pass(1000, 1000000);
+	CHECK(!f.gave_up);
+	CHECK_INT(f.active, 1);
+}
+
+static uint64_t seed = 88172645463325252ull;
+
+static uint64_t draw(uint64_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % below;
+}
+
+/* Whatever happens for ten days: bounded work, a usable pool is used, never a busy loop. */
+static void days_of_trouble_stay_bounded(void)
+{
+	int64_t now = 1000;
+	unsigned i, k, hours = 0;
+
+	setup(4);
+	for (i = 0; i < 20000; i++) {
+		k = (unsigned)draw(4);
+		if (draw(2))
+			up[k] = true;
+		else
+			lose(k, now);
+		now = pass(now, (int64_t)draw(100000));
+	}
+	hours = (unsigned)(now / 3600000);
+	CHECK(hours > 200);
+	CHECK(steps < (unsigned)(now / 1000));
+	up[0] = true;
+	now = pass(now, 76000 + f.holddown_ms);
+	CHECK_INT(f.active, 0);
+}
+
+int main(void)
+{
+	T_RUN(the_first_pool_is_worked_for_and_others_left_alone);
+	T_RUN(the_next_pool_takes_over_and_the_first_is_taken_back);
+	T_RUN(a_primary_that_flaps_is_not_taken_back);
+	T_RUN(backoff_doubles_within_bounds);
+	T_RUN(a_refused_login_waits_a_minute);
+	T_RUN(a_redirect_is_no_failure);
+	T_RUN(disabled_pools_are_never_started);
+	T_RUN(it_gives_up_only_when_every_pool_failed_often_enough);
+	T_RUN(days_of_trouble_stay_bounded);
+	return t_done();
+}
