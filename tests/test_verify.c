@@ -143,12 +143,13 @@ static void a_flood_of_one_device_is_bounded_and_others_go_first(void)
 {
 	struct job job = {.refs = 1, .algo = &fake, .dialect = &no_dialect};
 	struct timeval limit = {.tv_sec = 60};
-	struct share *other = calloc(1, sizeof *other);
+	struct share *other;
 	struct err err = {0};
 	unsigned n;
 
 	if (!CHECK_OK(verify_new(&v, base, 1, on_flood, NULL, &err), &err))
 		return;
+	other = calloc(1, sizeof *other);
 	pthread_mutex_lock(&gate);
 	n = put_until_refused(&job, 0);
 	CHECK_INT(n, VERIFY_MAX / 2);
