@@ -233,12 +233,30 @@ static void days_of_trouble_stay_bounded(void)
 	CHECK_INT(f.active, 0);
 }
 
+static void the_pause_asked_for_is_the_shortest(void)
+{
+	int64_t wait;
+	int i;
+
+	setup(1);
+	failover_pause(&f, 0);
+	CHECK_INT(f.backoff_min_ms, 1000);
+	failover_pause(&f, 300000); /* more than the longest one by default */
+	for (i = 0; i < 20; i++) {
+		f.pool[0].started = true;
+		failover_down(&f, 0, false, 0);
+		wait = f.pool[0].retry_ms;
+		CHECK(wait >= 225000 && wait <= 375000);
+	}
+}
+
 int main(void)
 {
 	T_RUN(the_first_pool_is_worked_for_and_others_left_alone);
 	T_RUN(the_next_pool_takes_over_and_the_first_is_taken_back);
 	T_RUN(a_primary_that_flaps_is_not_taken_back);
 	T_RUN(backoff_doubles_within_bounds);
+	T_RUN(the_pause_asked_for_is_the_shortest);
 	T_RUN(a_refused_login_waits_a_minute);
 	T_RUN(a_redirect_is_no_failure);
 	T_RUN(disabled_pools_are_never_started);
