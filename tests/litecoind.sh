@@ -25,7 +25,7 @@ start_node() {
 	shift
 	mkdir -p "$tmp/$name"
 	# -vbparams: without peg-ins MWEB must not become active, or templates fail at height 432
-	litecoind -regtest -server -datadir="$tmp/$name" -listen=1 -listenonion=0 -discover=0 -dnsseed=0 \
+	HOME=$tmp/$name litecoind -regtest -server -datadir="$tmp/$name" -listen=1 -listenonion=0 -discover=0 -dnsseed=0 \
 		-rpcbind=127.0.0.1 -rpcallowip=127.0.0.1 -rpcuser=u -rpcpassword=p -fallbackfee=0.0001 \
 		-printtoconsole=0 -maxtipage=1000000000 -vbparams=mweb:9000000000:9000000001 "$@" \
 		</dev/null >"$tmp/$name.out" 2>&1 &

@@ -205,7 +205,7 @@ static void on_job(void *arg, struct job *take)
 {
 	(void)arg;
 	told.jobs++;
-	snprintf(told.job, sizeof told.job, "%s", take->id);
+	snprintf(told.job, sizeof told.job, "%.31s", take->id);
 	job_unref(told.last);
 	told.last = take;
 	look();
@@ -321,7 +321,8 @@ static struct pools *start(const struct pool_config *configs, unsigned n,
 	job_unref(told.last);
 	memset(&told, 0, sizeof told);
 	told.active = -1;
-	if (CHECK_OK(pools_new(&p, base, configs, n, &any, timeouts, retries, &events, NULL, &err),
+	if (CHECK_OK(pools_new(&p, base, configs, n, &any, timeouts, retries, 0, &events, NULL,
+			       &err),
 		     &err))
 		pools_start(p);
 	return p;
