@@ -218,8 +218,16 @@ static int on_address(struct client *c, const json_t *result, const json_t *erro
 			       "the node says --coinbase-addr %s is not an address of "
 			       "its coin and network",
 			       address);
+	if (hex &&
+	    !node_len) /* litecoind on MWEB addresses: valid, but nothing an output can pay */
+		return err_set(err, ERR_AUTH,
+			       "--coinbase-addr %.128s has no output script that a coinbase can "
+			       "pay (an MWEB address?): give an ordinary address",
+			       address);
 	if (hex && (node_len > sizeof node || hex_decode(node, node_len, hex, strlen(hex))))
-		return err_set(err, ERR_PROTO, "validateaddress: a script that is no hex");
+		return err_set(err, ERR_PROTO,
+			       "validateaddress: the script is not hex of at most %d bytes",
+			       ADDRESS_SCRIPT_MAX);
 	if (!hex && known)
 		return -ERR_AUTH; /* err says what is wrong with it */
 	if (hex && !known && (node_len != local_len || memcmp(node, local, node_len)))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool/address.h"
 #include "pool/gbt_template.h"
 #include "pool/merkle.h"
 #include "src/bytes.h"
@@ -263,6 +264,8 @@ int gbt_template_new(struct gbt_template **out, json_t *result, const uint8_t *s
 
 	if (!json_is_object(result))
 		return missing(err, "the answer", "an object");
+	if (!script_len || script_len > ADDRESS_SCRIPT_MAX)
+		return err_set(err, ERR_USAGE, "no script to pay the reward to");
 	t = calloc(1, sizeof *t);
 	if (!t)
 		return err_set(err, ERR_NOMEM, "no memory for a block template");

@@ -20,7 +20,7 @@ struct client {
 	const struct dialect *dialect;
 	const struct algo *algo;
 	char user[128], password[128], memo[256];
-	char options[8][128]; /* "name=value" */
+	char options[8][256]; /* "name=value" */
 	unsigned n_options;
 	void *session;
 	struct fake_lines sent;   /* lines or bodies, as sent */

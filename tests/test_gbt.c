@@ -257,6 +257,27 @@ static void an_address_node_and_we_read_differently_is_refused(void)
 	leave(c);
 }
 
+/* What litecoind 0.21.2.1 says of an MWEB address: mining to it would give the reward away. */
+static void an_address_without_a_script_is_refused(void)
+{
+	struct client *c =
+		node("tmweb1qqt6r7u3u6ctfq35snwnrhzacytqwh7wrghp2efq5ptz77vywfvqg5q6uyny33"
+		     "x52l78wg50ttsm4yr3nt7quwnlcjlyelqg5xsv7urltzslnc2gj");
+	struct gbt_template *tmpl = NULL;
+	json_t *o = template_of("aa", "lp1");
+	struct err err = {0};
+
+	reply_json(c, asked(c, "validateaddress"),
+		   json_pack("{s:b, s:s, s:b}", "isvalid", 1, "scriptPubKey", "", "ismweb", 1));
+	CHECK(c->over);
+	CHECK_INT(c->why.code, ERR_AUTH);
+	CHECK_HAS(c->why.text, "MWEB");
+	CHECK_INT(c->sent.n, 1);
+	CHECK_INT(gbt_template_new(&tmpl, o, extranonce, 0, NULL, &err), -ERR_USAGE);
+	json_decref(o);
+	leave(c);
+}
+
 static void a_new_tip_makes_a_clean_job_and_a_refresh_does_not(void)
 {
 	struct client *c = mining();
@@ -430,6 +451,7 @@ int main(void)
 	T_RUN(without_an_address_it_does_not_start);
 	T_RUN(an_address_the_node_does_not_know_is_refused);
 	T_RUN(an_address_node_and_we_read_differently_is_refused);
+	T_RUN(an_address_without_a_script_is_refused);
 	T_RUN(a_new_tip_makes_a_clean_job_and_a_refresh_does_not);
 	T_RUN(a_node_that_is_not_ready_is_asked_again);
 	T_RUN(wrong_credentials_say_so);
