@@ -4,6 +4,8 @@
 
 #include "pool/failover.h"
 
+#define REDIRECTS_MAX 3 /* in a row; a load balancer needs one */
+
 void failover_init(struct failover *f, unsigned n, uint64_t seed)
 {
 	memset(f, 0, sizeof *f);
@@ -68,9 +70,19 @@ void failover_redirected(struct failover *f, unsigned pool, int64_t wait_ms, int
 {
 	struct failover_pool *p = &f->pool[pool];
 
+	if (now_ms - p->redirected_ms >= f->backoff_max_ms)
+		p->redirects = 0;
+	p->redirected_ms = now_ms;
+	if (++p->redirects > REDIRECTS_MAX) {
+		failover_down(f, pool, false, now_ms);
+		return;
+	}
+	if (p->redirects > 1 && wait_ms < f->backoff_min_ms)
+		wait_ms = f->backoff_min_ms;
 	p->started = p->usable = false;
 	p->stop_ms = 0;
 	p->retry_ms = now_ms + wait_ms;
+	p->away = wait_ms > f->drain_ms;
 }
 
 static int first_usable(const struct failover *f)
@@ -99,7 +111,7 @@ static int choose(const struct failover *f, int64_t now_ms)
 
 /*
  * A pool is wanted when it is the active one or better, or when no better one works: each
- * that is better has failed since it was last usable.
+ * that is better has failed since it was last usable, or sent us away.
  */
 static bool wanted(const struct failover *f, unsigned i)
 {
@@ -110,7 +122,7 @@ static bool wanted(const struct failover *f, unsigned i)
 	if (f->active >= 0)
 		return i <= (unsigned)f->active;
 	for (j = 0; j < i; j++)
-		if (!f->pool[j].disabled && !f->pool[j].failures)
+		if (!f->pool[j].disabled && !f->pool[j].failures && !f->pool[j].away)
 			return false;
 	return true;
 }
@@ -153,6 +165,7 @@ static bool step_pool(struct failover *f, unsigned i, int64_t now_ms, struct fai
 	if (p->started || now_ms < p->retry_ms)
 		return false;
 	p->started = true;
+	p->away = false;
 	*out = act(FAILOVER_START, (int)i);
 	return true;
 }

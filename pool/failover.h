@@ -21,6 +21,9 @@ struct failover_pool {
 	int64_t retry_ms;        /* not to be started before */
 	int64_t stop_ms;         /* to be stopped then, no longer wanted; 0: wanted */
 	unsigned failures;       /* in a row */
+	bool away;               /* it asked us not to come back for long */
+	unsigned redirects;      /* in a row, each within backoff_max_ms of the one before */
+	int64_t redirected_ms;   /* the last of them */
 };
 
 struct failover {
@@ -61,7 +64,10 @@ int64_t failover_due(const struct failover *f, int64_t now_ms);
 void failover_usable(struct failover *f, unsigned pool, int64_t now_ms);
 /* refused: the pool does not want us (login); it is left alone for longer. */
 void failover_down(struct failover *f, unsigned pool, bool refused, int64_t now_ms);
-/* The pool asked for a reconnect after wait_ms; no failure. */
+/*
+ * The pool asked for a reconnect after wait_ms; no failure, unless it does nothing else.
+ * Others take over when the wait is longer than drain_ms.
+ */
 void failover_redirected(struct failover *f, unsigned pool, int64_t wait_ms, int64_t now_ms);
 
 #endif

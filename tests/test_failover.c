@@ -168,6 +168,100 @@ static void a_redirect_is_no_failure(void)
 	CHECK_INT(f.active, 0);
 }
 
+static void while_a_pool_wants_us_away_for_long_another_is_worked_for(void)
+{
+	int64_t now;
+
+	setup(2);
+	up[0] = up[1] = true;
+	settle(1000);
+	failover_redirected(&f, 0, 3600000, 100000);
+	running[0] = false;
+	settle(100000);
+	CHECK_INT(f.pool[0].failures, 0);
+	CHECK_INT(f.active, 1);
+	now = pass(100000, 3599999);
+	CHECK(!running[0]);
+	now = pass(now, 1);
+	CHECK(running[0]);
+	pass(now, f.holddown_ms);
+	CHECK_INT(f.active, 0);
+}
+
+static void a_pool_that_only_ever_redirects_fails(void)
+{
+	int64_t now = 1000;
+	unsigned i;
+
+	setup(2);
+	up[1] = true;
+	CHECK_INT(failover_step(&f, now).what, FAILOVER_START);
+	for (i = 1; i < 20 && !f.pool[0].failures; i++) {
+		CHECK(!f.pool[1].started);
+		failover_redirected(&f, 0, 0, now);
+		if (i > 1) /* only the first may be followed at once */
+			CHECK(f.pool[0].retry_ms >= now + f.backoff_min_ms * 3 / 4);
+		now = f.pool[0].retry_ms;
+		if (!f.pool[0].failures)
+			CHECK_INT(failover_step(&f, now).what, FAILOVER_START);
+	}
+	CHECK(i > 2);
+	CHECK_INT(f.pool[0].failures, 1);
+	CHECK_INT(failover_step(&f, now - 1).what, FAILOVER_START);
+	CHECK(f.pool[1].started);
+}
+
+static void redirects_far_apart_are_no_failure(void)
+{
+	int64_t now;
+
+	setup(1);
+	up[0] = true;
+	for (now = 0; now < 6000000; now += 60000) {
+		settle(now);
+		running[0] = false;
+		failover_redirected(&f, 0, 0, now);
+		CHECK_INT(f.pool[0].failures, 0);
+		CHECK_INT(f.pool[0].retry_ms, now);
+	}
+}
+
+static void a_draining_pool_that_is_needed_again_is_kept(void)
+{
+	int64_t now;
+
+	setup(2);
+	up[0] = up[1] = true;
+	settle(1000);
+	lose(0, 2000);
+	settle(2000);
+	up[0] = true;
+	now = pass(2000, f.pool[0].retry_ms - 2000 + f.holddown_ms);
+	CHECK_INT(f.active, 0);
+	CHECK(f.pool[1].stop_ms > now);
+	lose(0, now + 10);
+	now = pass(now + 10, 0);
+	CHECK_INT(f.active, 1);
+	up[0] = false;
+	pass(now, 3 * f.drain_ms);
+	CHECK(running[1]);
+}
+
+static void two_rigs_do_not_return_together(void)
+{
+	struct failover other;
+	int same = 0, i;
+
+	setup(1);
+	failover_init(&other, 1, 54321);
+	for (i = 0; i < 20; i++) {
+		failover_down(&f, 0, false, 0);
+		failover_down(&other, 0, false, 0);
+		same += f.pool[0].retry_ms == other.pool[0].retry_ms;
+	}
+	CHECK(same < 5);
+}
+
 static void disabled_pools_are_never_started(void)
 {
 	setup(3);
@@ -258,7 +352,12 @@ int main(void)
 	T_RUN(backoff_doubles_within_bounds);
 	T_RUN(the_pause_asked_for_is_the_shortest);
 	T_RUN(a_refused_login_waits_a_minute);
+	T_RUN(two_rigs_do_not_return_together);
+	T_RUN(a_draining_pool_that_is_needed_again_is_kept);
 	T_RUN(a_redirect_is_no_failure);
+	T_RUN(redirects_far_apart_are_no_failure);
+	T_RUN(while_a_pool_wants_us_away_for_long_another_is_worked_for);
+	T_RUN(a_pool_that_only_ever_redirects_fails);
 	T_RUN(disabled_pools_are_never_started);
 	T_RUN(it_gives_up_only_when_every_pool_failed_often_enough);
 	T_RUN(days_of_trouble_stay_bounded);
