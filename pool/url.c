@@ -51,8 +51,13 @@ static const char *take_scheme(struct url *u, const char *text, struct err *err)
 		err_set(err, ERR_PARSE, "the scheme before '://' is empty or too long");
 		return NULL;
 	}
-	for (i = 0; i < len; i++)
+	for (i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)text[i]) && !strchr("+-.", text[i])) {
+			err_set(err, ERR_PARSE, "the scheme before '://' is not one word");
+			return NULL;
+		}
 		u->scheme[i] = (char)tolower((unsigned char)text[i]);
+	}
 	u->tls = word_ends(u->scheme, "ssl") || word_ends(u->scheme, "tls") ||
 		 word_ends(u->scheme, "tls12") || word_ends(u->scheme, "https") ||
 		 word_ends(u->scheme, "stratums");
@@ -117,6 +122,19 @@ static int take_host(struct url *u, const char *text, size_t len, struct err *er
 	return 0;
 }
 
+static int take_path(struct url *u, const char *text, struct err *err)
+{
+	const char *p;
+
+	for (p = text; *p; p++)
+		if ((unsigned char)*p <= 0x20 || *p == 0x7f)
+			return err_set(err, ERR_PARSE,
+				       "its path has a space or a control character (write %%20)");
+	if (!str_copy(u->path, sizeof u->path, text))
+		return err_set(err, ERR_PARSE, "its path is too long");
+	return 0;
+}
+
 int url_parse(struct url *out, const char *text, struct err *err)
 {
 	struct url u = {0};
@@ -127,6 +145,13 @@ int url_parse(struct url *out, const char *text, struct err *err)
 	if (!rest)
 		goto out;
 	slash = strchr(rest, '/');
+	/* More likely a password than a path, and then the rest of it must not be told. */
+	if (slash && strchr(slash, '@')) {
+		err_set(err, ERR_PARSE,
+			"an @ after a /: write / as %%2F in a user or password, @ as %%40 in a "
+			"path");
+		goto out;
+	}
 	len = slash ? (size_t)(slash - rest) : strlen(rest);
 	/* The last @ ends the user part: passwords may hold others. */
 	for (at = rest + len; at > rest && at[-1] != '@'; at--)
@@ -136,8 +161,8 @@ int url_parse(struct url *out, const char *text, struct err *err)
 		rc = take_user(&u, rest, (size_t)(at - rest) - 1, err);
 	if (!rc)
 		rc = take_host(&u, at, (size_t)(rest + len - at), err);
-	if (!rc && slash && !str_copy(u.path, sizeof u.path, slash))
-		rc = err_set(err, ERR_PARSE, "its path is too long");
+	if (!rc && slash)
+		rc = take_path(&u, slash, err);
 	if (!rc)
 		*out = u;
 out:

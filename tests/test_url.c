@@ -70,6 +70,12 @@ static void bad_addresses_are_named(void)
 		{"u%4@h:1", "escape"},
 		{"u%zz@h:1", "escape"},
 		{"u%00@h:1", "escape"},
+		{"u:p%0a@h:1", "escape"},
+		{"st ratum://h:1", "scheme"},
+		{"http://h:1/a b", "path"},
+		{"http://h:1/a\r\nX-Y: z", "path"},
+		{"u:hunter2/x@h:1", "%2F"},
+		{"u:33/hunter2@h:1", "%2F"},
 	};
 	char many[2000] = "stratum+tcp://";
 	struct url u;
@@ -81,10 +87,41 @@ static void bad_addresses_are_named(void)
 		if (!CHECK(url_parse(&u, bad[i].text, &err) < 0))
 			printf("\t'%s'\n", bad[i].text);
 		CHECK_HAS(err.text, bad[i].says);
+		CHECK_LACKS(err.text, "\n");
+		CHECK_LACKS(err.text, "hunter"); /* part of a password */
 	}
 	memset(many + 14, 'a', 1900);
 	memcpy(many + 1914, ":1", 3);
 	CHECK(url_parse(&u, many, &err) < 0);
+}
+
+/* before, n times 'a', after */
+static int parse_long(const char *before, size_t n, const char *after)
+{
+	char text[4096];
+	struct err err = {0};
+	struct url u;
+
+	snprintf(text, sizeof text, "%s%*s%s", before, (int)n, "", after);
+	memset(text + strlen(before), 'a', n);
+	return url_parse(&u, text, &err);
+}
+
+static void each_part_has_its_longest(void)
+{
+	static const struct {
+		const char *before, *after;
+		size_t most;
+	} parts[] = {{"", ":1", 255},   {"", "@h:1", 255}, {"u:", "@h:1", 255},
+		     {"[", "]:1", 255}, {"h:1/", "", 254}, {"", "://h:1", 31}};
+	size_t i;
+
+	for (i = 0; i < sizeof parts / sizeof *parts; i++) {
+		CHECK_INT(parse_long(parts[i].before, parts[i].most, parts[i].after), 0);
+		CHECK_INT(parse_long(parts[i].before, parts[i].most + 1, parts[i].after),
+			  -ERR_PARSE);
+		CHECK_INT(parse_long(parts[i].before, 3000, parts[i].after), -ERR_PARSE);
+	}
 }
 
 static void domains_are_compared_conservatively(void)
@@ -101,12 +138,18 @@ static void domains_are_compared_conservatively(void)
 	CHECK(!domain_same("127.0.0.1", "10.0.0.1"));
 	CHECK(!domain_same("1.2.3.4", "9.9.3.4"));
 	CHECK(!domain_same("::1", "::2"));
+	CHECK(!domain_same("10.0.0.1", "evil.0.1"));
+	CHECK(!domain_same("pool.example", "evilpool.example"));
+	CHECK(!domain_same("co.uk", "evil.co.uk"));
+	CHECK(!domain_same("pool.example", ""));
+	CHECK(!domain_same("pool.example", "..."));
 }
 
 int main(void)
 {
 	T_RUN(addresses_are_taken_apart);
 	T_RUN(bad_addresses_are_named);
+	T_RUN(each_part_has_its_longest);
 	T_RUN(domains_are_compared_conservatively);
 	return t_done();
 }
