@@ -44,10 +44,13 @@ static void what_is_wrong_in_a_script_is_named(void)
 	static const struct {
 		const char *text, *says;
 	} bad[] = {
-		{"dorp@5s", "dorp"},  {"drop@5", "drop"},
-		{"drop@5h", "drop"},  {"delay=fast", "delay"},
-		{"every", "every"},   {"drop@5s,every=2s", "every"},
-		{"drop@-5s", "drop"}, {"drop@99999999999s", "drop"},
+		{"dorp@5s", "dorp"},   {"drop@5", "drop"},
+		{"drop@5h", "drop"},   {"delay=fast", "delay"},
+		{"every", "every"},    {"drop@5s,every=2s", "every"},
+		{"drop@-5s", "drop"},  {"drop@99999999999s", "drop"},
+		{"delay", "delay"},    {"delay=0s@5s", "honest"},
+		{"drop=5s", "drop"},   {"every=5s@3s,drop", "every"},
+		{"every=5s", "every"},
 	};
 	char many[2000] = "";
 	struct faults f;

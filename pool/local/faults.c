@@ -60,7 +60,9 @@ static int parse_one(struct faults *f, char *word, struct err *err)
 		return err_set(err, ERR_PARSE, "--faults: '%s': write times as 5s or 1500ms", word);
 	if (!strcmp(word, "every")) {
 		f->every_ms = fault.value_ms;
-		return fault.value_ms ? 0 : err_set(err, ERR_PARSE, "--faults: every needs a time");
+		if (fault.value_ms && !at)
+			return 0;
+		return err_set(err, ERR_PARSE, "--faults: write every as in every=20s");
 	}
 	for (i = 0; i < FAULT_KINDS; i++)
 		if (!strcmp(names[i], word))
@@ -68,6 +70,12 @@ static int parse_one(struct faults *f, char *word, struct err *err)
 	if (fault.kind == FAULT_KINDS)
 		return err_set(err, ERR_PARSE, "--faults: unknown fault '%s'; there are: %s", word,
 			       local_faults_help);
+	if (fault.kind == FAULT_DELAY && !fault.value_ms)
+		return err_set(err, ERR_PARSE,
+			       "--faults: write delay as in delay=200ms; honest ends it");
+	if (fault.kind != FAULT_DELAY && value)
+		return err_set(err, ERR_PARSE, "--faults: %s takes no value; when is written %s@5s",
+			       word, word);
 	if (f->n == FAULTS_MAX)
 		return err_set(err, ERR_RANGE, "--faults: more than %d", FAULTS_MAX);
 	f->list[f->n++] = fault;
@@ -100,6 +108,8 @@ int faults_parse(struct faults *out, const char *text, struct err *err)
 		text += len + (text[len] == ',');
 	}
 	qsort(out->list, out->n, sizeof out->list[0], by_time);
+	if (!rc && out->every_ms && !out->n)
+		rc = err_set(err, ERR_PARSE, "--faults: every without anything to repeat");
 	if (!rc && out->every_ms && out->n && out->list[out->n - 1].at_ms >= out->every_ms)
 		rc = err_set(err, ERR_RANGE, "--faults: every is shorter than the script");
 	return rc;
