@@ -269,7 +269,7 @@ static void on_data(void *arg, struct evbuffer *in)
 		wire(c, false, (const char *)data, (size_t)used);
 		evbuffer_drain(in, (size_t)used);
 	}
-	if (c->phase == READY || c->phase == WAITING)
+	if (c->phase == READY) /* chatter is no job: WAITING has its own deadline */
 		wait_for_life(c);
 }
 
@@ -291,7 +291,7 @@ static void on_reply(void *arg, uint32_t request, int status, const char *body, 
 		if (!err.code)
 			err_set(&err, ERR_PROTO, "the node broke the protocol");
 		fail(c, &err);
-	} else if (c->phase == READY || c->phase == WAITING) {
+	} else if (c->phase == READY) {
 		wait_for_life(c);
 	}
 }

@@ -471,8 +471,10 @@ int pools_reload(struct pools *p, const struct pool_config *configs, unsigned n,
 			take_options(p, i);
 	}
 	p->n = p->failover.n = n;
-	if (p->failover.active >= (int)n)
+	if (p->failover.active >= (int)n) {
 		p->failover.active = -1;
+		p->events.active(p->arg, -1);
+	}
 	p->failover.gave_up = false;
 	kick(p);
 	return 0;

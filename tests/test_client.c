@@ -397,11 +397,12 @@ static void a_lost_connection_is_made_again(void)
 	CHECK(await(one_job));
 	hang_up(&s);
 	CHECK(await(one_down));
-	share.job = told.last;
+	share.job = job_ref(told.last);
 	CHECK_INT(pools_submit(p, &share, &request, &err), -ERR_NET);
 	CHECK(await(two_jobs));
 	CHECK_INT(s.connections, 2);
 	CHECK_INT(pools_submit(p, &share, &request, &err), -ERR_UNKNOWN); /* not resumed */
+	job_unref(share.job);
 	pools_free(p);
 	shut(&s);
 }
@@ -515,6 +516,70 @@ static void a_reload_keeps_what_is_unchanged(void)
 	shut(&b);
 }
 
+static bool second_only(void)
+{
+	return told.active == 1 && told.jobs >= 1;
+}
+
+static void a_reload_that_removes_the_active_pool_says_so(void)
+{
+	struct pool_config configs[2];
+	struct err err = {0};
+	struct server a, b;
+	struct pools *p;
+
+	serve(&a, "bye\n", 0);
+	serve(&b, "ok\njob 2\n", 0);
+	configs[0] = config_of(a.port);
+	configs[1] = config_of(b.port);
+	p = start(configs, 2, &client_timeouts_default, 0);
+	CHECK(await(second_only));
+	CHECK_OK(pools_reload(p, configs, 1, &err), &err);
+	CHECK_INT(told.active, -1);
+	CHECK_INT(pools_active(p), -1);
+	CHECK_INT(pools_count(p), 1);
+	pools_free(p);
+	shut(&a);
+	shut(&b);
+}
+
+static void on_chatter(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (s->bev)
+		bufferevent_write(s->bev, "hm\n", 3);
+}
+
+static void chatter_does_not_stand_for_a_job(void)
+{
+	static const struct client_timeouts quick = {.connect_ms = 5000,
+						     .hello_ms = 5000,
+						     .first_job_ms = 300,
+						     .answer_ms = 1000,
+						     .silence_ms = 60000};
+	struct timeval often = {.tv_usec = 20000};
+	struct pool_config configs[2];
+	struct event *chatter;
+	struct server a, b;
+	struct pools *p;
+
+	serve(&a, "ok\n", 0);
+	serve(&b, "ok\njob 2\n", 0);
+	configs[0] = config_of(a.port);
+	configs[1] = config_of(b.port);
+	chatter = event_new(base, -1, EV_PERSIST, on_chatter, &a);
+	event_add(chatter, &often);
+	p = start(configs, 2, &quick, 0);
+	CHECK(await(second_only));
+	pools_free(p);
+	event_free(chatter);
+	shut(&a);
+	shut(&b);
+}
+
 static void a_reconnect_is_followed_within_the_domain_only(void)
 {
 	struct pool_config config;
@@ -571,6 +636,8 @@ int main(void)
 	T_RUN(silence_counts_as_dead);
 	T_RUN(the_second_pool_takes_over);
 	T_RUN(a_reload_keeps_what_is_unchanged);
+	T_RUN(a_reload_that_removes_the_active_pool_says_so);
+	T_RUN(chatter_does_not_stand_for_a_job);
 	T_RUN(a_reconnect_is_followed_within_the_domain_only);
 	T_RUN(it_may_end_at_any_moment);
 	job_unref(told.last);
