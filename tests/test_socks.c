@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SOCKS5 byte by byte: with and without a login, names and addresses, refusals. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "pool/socks.h"
@@ -123,6 +124,74 @@ static void refusals_say_why(void)
 	refused("socks5://127.0.0.1:1", not_socks, 2, "not a SOCKS5 answer");
 }
 
+static void the_longest_names_fit(void)
+{
+	uint8_t out[SOCKS_REPLY_MAX];
+	struct err err = {0};
+	struct socks s = {.port = 1};
+	char proxy[600], name[256];
+	size_t len;
+
+	memset(name, 'h', 255);
+	name[255] = '\0';
+	snprintf(proxy, sizeof proxy, "socks5://%s:%s@h:1", name, name);
+	CHECK_OK(socks_parse(&s.proxy, proxy, &err), &err);
+	s.host = name;
+	socks_start(&s, out);
+	CHECK_INT(socks_feed(&s, (const uint8_t *)"\5\2", 2, out, &len, &err), 2);
+	CHECK_U64(len, 3 + 255 + 255);
+	CHECK_INT(socks_feed(&s, (const uint8_t *)"\1", 2, out, &len, &err), 2);
+	CHECK_U64(len, 7 + 255);
+	CHECK_INT(out[4], 255);
+}
+
+/* As stream.c feeds it, each time from a copy of exactly that size. */
+static void feed_junk(struct socks *s, const uint8_t *junk, size_t len)
+{
+	uint8_t out[SOCKS_REPLY_MAX];
+	struct err err = {0};
+	size_t reply_len, at = 0;
+	long used = 1;
+
+	while (used > 0 && at < len && s->state != SOCKS_DONE) {
+		uint8_t *copy = malloc(len - at);
+
+		memcpy(copy, junk + at, len - at);
+		used = socks_feed(s, copy, len - at, out, &reply_len, &err);
+		free(copy);
+		at += used > 0 ? (size_t)used : 0;
+		CHECK(at <= len && reply_len <= sizeof out);
+	}
+	if (used < 0)
+		CHECK(used == -ERR_NET && err.text[0]);
+}
+
+static void garbage_is_never_read_beyond_its_end(void)
+{
+	static const char *const proxies[] = {"socks5://u:p@h:1", "socks5://h:1"};
+	uint64_t r = 88172645463325252u;
+	struct err err = {0};
+	uint8_t junk[300], out[SOCKS_REPLY_MAX];
+	int round;
+	size_t i;
+
+	for (round = 0; round < 5000; round++) {
+		struct socks s = {.host = "pool.example", .port = 1};
+
+		for (i = 0; i < sizeof junk; i++) {
+			r ^= r << 13;
+			r ^= r >> 7;
+			r ^= r << 17;
+			junk[i] = (uint8_t)r;
+		}
+		if (round & 1) /* as far as CONNECT more often than chance would have it */
+			memcpy(junk, round & 2 ? "\5\0\5\0\0" : "\5\2\1\0\5\0", 5 + !(round & 2));
+		CHECK_OK(socks_parse(&s.proxy, proxies[round / 2 & 1], &err), &err);
+		socks_start(&s, out);
+		feed_junk(&s, junk, 1 + r % (round & 4 ? 20 : sizeof junk));
+	}
+}
+
 static void other_proxies_are_refused(void)
 {
 	struct url u;
@@ -140,6 +209,8 @@ int main(void)
 	T_RUN(addresses_go_as_addresses_and_any_bound_address_is_read);
 	T_RUN(a_login_is_offered_and_given_when_asked_for);
 	T_RUN(refusals_say_why);
+	T_RUN(the_longest_names_fit);
+	T_RUN(garbage_is_never_read_beyond_its_end);
 	T_RUN(other_proxies_are_refused);
 	return t_done();
 }
