@@ -3,6 +3,7 @@
 #ifndef ADIT_JOB_H
 #define ADIT_JOB_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,8 +17,9 @@ struct algo;
 struct dialect;
 
 /*
- * A job: written by a dialect before client_job() and never again.  Reference
- * counted on the loop thread only (other threads get struct work by value).
+ * A job: written by a dialect before client_job() and never again, but for `over`.
+ * Reference counted on the loop thread only (verify threads read it while a share of theirs
+ * holds a reference).
  */
 struct job {
 	unsigned refs;
@@ -32,7 +34,8 @@ struct job {
 	double difficulty;
 	uint64_t height; /* 0: the pool did not say */
 	uint32_t epoch;
-	bool clean; /* work for older jobs is worthless */
+	atomic_bool over; /* nobody wants its shares any more: not worth a CPU check */
+	bool clean;       /* work for older jobs is worthless */
 	int64_t received_ms;
 	int64_t received_us; /* when its bytes were read, for latency figures */
 };

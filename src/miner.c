@@ -208,6 +208,10 @@ static void on_verified(void *arg, struct share *s, int rc)
 {
 	struct miner *m = arg;
 
+	if (rc == -ERR_STALE) {
+		finish(m, s, SHARE_STALE, "found for a job that is over");
+		return;
+	}
 	if (rc) {
 		finish(m, s, SHARE_LOST, "the reference could not check it");
 		return;

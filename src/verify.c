@@ -106,7 +106,9 @@ static void *run(void *arg)
 			break;
 		s = take_turn(v);
 		pthread_mutex_unlock(&v->lock);
-		s->verify_rc = s->job->algo->hash(NULL, &s->work, s->nonce, &s->digest);
+		s->verify_rc = atomic_load(&s->job->over)
+				       ? -ERR_STALE
+				       : s->job->algo->hash(NULL, &s->work, s->nonce, &s->digest);
 		s->verified_us = clock_us();
 		pthread_mutex_lock(&v->lock);
 		first = !v->ready.head;

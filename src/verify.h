@@ -13,7 +13,8 @@ struct event_base;
 struct verify;
 
 /*
- * rc: 0 when share->digest is filled in, else -ERR_xxx from the reference.  On the loop thread;
+ * rc: 0 when share->digest is filled in; -ERR_STALE when its job is over; else -ERR_xxx from the
+ * reference.  On the loop thread;
  * the share belongs to the callee.
  */
 typedef void verify_done_fn(void *arg, struct share *share, int rc);

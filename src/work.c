@@ -11,10 +11,17 @@ void work_init(struct work_source *ws)
 	ws->idle = true;
 }
 
+/* Its shares are worthless from now on, those waiting for the CPU check too. */
+static void retire(struct job *job)
+{
+	atomic_store(&job->over, true);
+	job_unref(job);
+}
+
 static void drop_older(struct work_source *ws, unsigned keep)
 {
 	while (ws->n_jobs > keep)
-		job_unref(ws->jobs[--ws->n_jobs]);
+		retire(ws->jobs[--ws->n_jobs]);
 }
 
 void work_done(struct work_source *ws)
@@ -71,7 +78,7 @@ static void drop_of_pool(struct work_source *ws, unsigned pool)
 
 	for (i = 0; i < ws->n_jobs; i++)
 		if (ws->jobs[i]->pool == pool)
-			job_unref(ws->jobs[i]);
+			retire(ws->jobs[i]);
 		else
 			ws->jobs[kept++] = ws->jobs[i];
 	ws->n_jobs = kept;
@@ -113,7 +120,7 @@ void work_void(struct work_source *ws, unsigned pool, uint64_t session)
 		}
 		if (i == 0)
 			ws->idle = true;
-		job_unref(ws->jobs[i]);
+		retire(ws->jobs[i]);
 	}
 	ws->n_jobs = kept;
 }
