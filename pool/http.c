@@ -27,7 +27,9 @@ struct post {
 	char *body;
 	size_t len;
 	int timeout_ms;
-	bool fresh; /* its connection had carried nothing before */
+	struct evhttp_request *req; /* evhttp's; NULL once it is gone */
+	struct event *lid; /* on the whole time: evhttp's own starts anew with every byte */
+	bool again;        /* may be sent once more: its connection is not a new one */
 	char error[64];
 };
 
@@ -48,6 +50,16 @@ struct http {
 	char *authorization; /* "Basic ..." */
 };
 
+static void free_post(struct post *p)
+{
+	if (!p)
+		return;
+	if (p->lid)
+		event_free(p->lid);
+	free(p->body);
+	free(p);
+}
+
 static void forget(struct post *p)
 {
 	struct post **at = &p->http->posts;
@@ -55,8 +67,7 @@ static void forget(struct post *p)
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	free(p->body);
-	free(p);
+	free_post(p);
 }
 
 static void drop_channel(struct channel *ch)
@@ -184,6 +195,8 @@ static void on_error(enum evhttp_request_error error, void *arg)
 	};
 	struct post *p = arg;
 
+	if (error != EVREQ_HTTP_EOF && error != EVREQ_HTTP_BUFFER_ERROR)
+		p->again = false;
 	if ((size_t)error < sizeof words / sizeof *words && words[error])
 		snprintf(p->error, sizeof p->error, "%s", words[error]);
 }
@@ -196,7 +209,9 @@ static void on_done(struct evhttp_request *req, void *arg)
 	uint32_t request = p->request;
 	int status = req ? evhttp_request_get_response_code(req) : 0;
 	struct err err = {0};
+	char why[sizeof p->error];
 
+	p->req = NULL;
 	if (status) {
 		struct evbuffer *in = evhttp_request_get_input_buffer(req);
 		size_t len = evbuffer_get_length(in);
@@ -206,8 +221,9 @@ static void on_done(struct evhttp_request *req, void *arg)
 		h->reply(h->arg, request, status, body ? body : "", body ? len : 0);
 		return;
 	}
-	if (!p->fresh && !ch->ssl) { /* an idle connection that was closed meanwhile */
-		p->fresh = true;
+	if (p->again && !ch->ssl) { /* an idle connection that was closed meanwhile */
+		p->again = false;
+		p->error[0] = '\0';
 		if (!send_post(p, &err))
 			return;
 	}
@@ -215,9 +231,24 @@ static void on_done(struct evhttp_request *req, void *arg)
 		snprintf(p->error, sizeof p->error, "%.63s", err.text);
 	if (!p->error[0])
 		snprintf(p->error, sizeof p->error, "cannot connect");
-	h->reply(h->arg, request, 0, p->error, strlen(p->error));
-	/* the owner may have dropped everything meanwhile only from the loop: p is still ours */
+	memcpy(why, p->error, sizeof why);
+	forget(p); /* first, since the reply may post again */
+	h->reply(h->arg, request, 0, why, strlen(why));
+}
+
+static void on_lid(evutil_socket_t fd, short what, void *arg)
+{
+	struct post *p = arg;
+	struct http *h = p->http;
+	static const char why[] = "timed out";
+	uint32_t request = p->request;
+
+	(void)fd;
+	(void)what;
+	if (p->req)
+		evhttp_cancel_request(p->req); /* frees it, without calling on_done */
 	forget(p);
+	h->reply(h->arg, request, 0, why, sizeof why - 1);
 }
 
 static int send_post(struct post *p, struct err *err)
@@ -244,7 +275,8 @@ static int send_post(struct post *p, struct err *err)
 	evbuffer_add(evhttp_request_get_output_buffer(req), p->body, p->len);
 	evhttp_connection_set_timeout_tv(ch->con, &tv);
 	ch->carried++;
-	/* evhttp frees req itself, also when it fails */
+	p->req = req;
+	/* evhttp frees req itself, also when it fails; p may be gone after this */
 	if (evhttp_make_request(ch->con, req, EVHTTP_REQ_POST, u->path[0] ? u->path : "/"))
 		return err_set(err, ERR_NET, "cannot connect");
 	return 0;
@@ -264,6 +296,7 @@ int http_post(struct http *h, unsigned channel, uint32_t request, const char *bo
 	      int timeout_ms, struct err *err)
 {
 	struct channel *ch = &h->channels[channel];
+	struct timeval tv;
 	struct post *p;
 	int rc = 0;
 
@@ -273,10 +306,12 @@ int http_post(struct http *h, unsigned channel, uint32_t request, const char *bo
 	if (!ch->con)
 		rc = open_channel(h, ch, err);
 	p = rc ? NULL : calloc(1, sizeof *p);
-	if (p)
+	if (p) {
 		p->body = malloc(len);
-	if (!p || !p->body) {
-		free(p);
+		p->lid = event_new(h->base, -1, 0, on_lid, p);
+	}
+	if (!p || !p->body || !p->lid) {
+		free_post(p);
 		return rc ? rc : err_set(err, ERR_NOMEM, "no memory for a request");
 	}
 	memcpy(p->body, body, len);
@@ -285,9 +320,12 @@ int http_post(struct http *h, unsigned channel, uint32_t request, const char *bo
 	p->request = request;
 	p->channel = channel;
 	p->timeout_ms = timeout_ms;
-	p->fresh = ch->carried == 0;
+	p->again = ch->carried > 0;
 	p->next = h->posts;
 	h->posts = p;
+	tv.tv_sec = timeout_ms / 1000;
+	tv.tv_usec = timeout_ms % 1000 * 1000;
+	event_add(p->lid, &tv);
 	rc = send_post(p, err);
 	if (rc)
 		forget(p);

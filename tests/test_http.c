@@ -21,12 +21,41 @@
 
 static struct event_base *base;
 static struct evdns_base *dns;
-static unsigned served, wanted_replies, replies;
+static unsigned served, wanted_replies, replies, still_to_post;
+static struct http *chain; /* posts again from within its replies */
 static int last_status;
 static size_t last_len;
 static uint32_t last_request;
 static char last_body[256], last_auth[128];
 static struct evhttp_connection *last_peer;
+
+/* A byte now and again, for as long as the connection is there. */
+static void drip(evutil_socket_t fd, short what, void *arg)
+{
+	struct evbuffer *out = evbuffer_new();
+
+	(void)fd;
+	(void)what;
+	evbuffer_add(out, "x", 1);
+	evhttp_send_reply_chunk(arg, out);
+	evbuffer_free(out);
+}
+
+static void dry(struct evhttp_connection *con, void *arg)
+{
+	(void)con;
+	event_free(arg);
+}
+
+static void begin_to_drip(struct evhttp_request *req)
+{
+	const struct timeval pause = {.tv_usec = 50000};
+	struct event *tap = event_new(base, -1, EV_PERSIST, drip, req);
+
+	evhttp_connection_set_closecb(evhttp_request_get_connection(req), dry, tap);
+	event_add(tap, &pause);
+	evhttp_send_reply_start(req, 200, "ok");
+}
 
 static void on_serve(struct evhttp_request *req, void *arg)
 {
@@ -47,7 +76,14 @@ static void on_serve(struct evhttp_request *req, void *arg)
 		evhttp_send_reply(req, 500, "err", out);
 	} else if (!strcmp(path, "/silent")) {
 		evbuffer_free(out);
-		return; /* never answered; freed with the server */
+		return;                      /* never answered; freed with the server */
+	} else if (!strcmp(path, "/drip")) { /* never ends, never quite silent */
+		begin_to_drip(req);
+		evbuffer_free(out);
+		return;
+	} else if (!strcmp(path, "/503")) {
+		evbuffer_add_printf(out, "Work queue depth exceeded");
+		evhttp_send_reply(req, 503, "busy", out);
 	} else if (!strcmp(path, "/big")) {
 		big = calloc(1, BIG);
 		evbuffer_add(out, big, BIG);
@@ -64,11 +100,17 @@ static void on_serve(struct evhttp_request *req, void *arg)
 
 static void on_reply(void *arg, uint32_t request, int status, const char *body, size_t len)
 {
+	struct err err = {0};
+
 	(void)arg;
 	last_request = request;
 	last_status = status;
 	last_len = len;
 	snprintf(last_body, sizeof last_body, "%.*s", (int)(len < 200 ? len : 200), body);
+	if (still_to_post && still_to_post--)
+		CHECK_OK(http_post(chain, request % HTTP_CHANNELS, request + 1, "again", 5, 10000,
+				   &err),
+			 &err);
 	if (++replies == wanted_replies)
 		event_base_loopbreak(base);
 }
@@ -130,6 +172,7 @@ static void answers_and_statuses_come_through(void)
 		{"", "hello", 200},
 		{"/401", "", 401},
 		{"/500", "{\"error\":{\"code\":-9}}", 500},
+		{"/503", "Work queue depth exceeded", 503},
 	};
 	struct pool_config config;
 	unsigned port;
@@ -162,11 +205,41 @@ static void nobody_there_and_nobody_answering_are_failures(void)
 	post_and_wait(&config, 0, 300);
 	CHECK_INT(last_status, 0);
 	CHECK_HAS(last_body, "timed out");
+	served = 0;
+	config = config_of(port, "/drip");
+	post_and_wait(&config, 0, 700);
+	CHECK_INT(last_status, 0);
+	CHECK_HAS(last_body, "timed out");
+	CHECK_INT(served, 1);
 	evhttp_free(server);
 	config = config_of(port, "/");
 	post_and_wait(&config, 0, 5000);
 	CHECK_INT(last_status, 0);
 	CHECK(last_body[0] != '\0');
+}
+
+static void what_times_out_is_not_sent_twice(void)
+{
+	struct pool_config config;
+	struct http *h = NULL;
+	struct err err = {0};
+	unsigned port;
+	struct evhttp *server = serve(&port);
+
+	config = config_of(port, "/");
+	if (!CHECK_OK(http_new(&h, base, dns, &config, on_reply, NULL, &err), &err))
+		return;
+	CHECK_OK(http_post(h, 0, 1, "a", 1, 10000, &err), &err);
+	wait_replies(1);
+	CHECK_INT(last_status, 200);
+	served = 0;
+	snprintf(config.parsed.path, sizeof config.parsed.path, "/silent");
+	CHECK_OK(http_post(h, 0, 2, "b", 1, 300, &err), &err);
+	wait_replies(1);
+	CHECK_INT(last_status, 0);
+	CHECK_INT(served, 1);
+	http_free(h);
+	evhttp_free(server);
 }
 
 static void a_connection_is_used_again_and_its_loss_survived(void)
@@ -270,6 +343,7 @@ static void https_is_pinned_or_refused(void)
 	post_and_wait(&config, 0, 10000);
 	CHECK_INT(last_status, 0);
 	CHECK_HAS(last_body, "fingerprint");
+	CHECK_INT(served, 0);
 
 	config.tls_fingerprint = NULL;
 	post_and_wait(&config, 0, 10000);
@@ -280,15 +354,59 @@ static void https_is_pinned_or_refused(void)
 	SSL_CTX_free(ctx);
 }
 
+/* As a dialect does: each answer leads to the next question, some while others are under way. */
+static void posting_from_within_a_reply(bool tls)
+{
+	struct pool_config config;
+	char pin[65];
+	SSL_CTX *ctx = self_signed(pin);
+	struct err err = {0};
+	unsigned port, i;
+	struct evhttp *server = serve(&port);
+
+	config = config_of(port, "/");
+	if (tls) {
+		evhttp_set_bevcb(server, secure, ctx);
+		config.parsed.tls = true;
+		config.tls_fingerprint = pin;
+	}
+	served = 0;
+	if (!CHECK_OK(http_new(&chain, base, dns, &config, on_reply, NULL, &err), &err))
+		return;
+	still_to_post = 12;
+	for (i = 0; i < 6; i++)
+		CHECK_OK(http_post(chain, i % HTTP_CHANNELS, 10 * i, "x", 1, 10000, &err), &err);
+	wait_replies(18);
+	CHECK_INT(last_status, 200);
+	CHECK_INT(served, 18);
+	CHECK_INT(still_to_post, 0);
+	http_free(chain);
+	evhttp_free(server);
+	SSL_CTX_free(ctx);
+}
+
+static void replies_may_post_again(void)
+{
+	posting_from_within_a_reply(false);
+}
+
+static void replies_may_post_again_over_tls(void)
+{
+	posting_from_within_a_reply(true);
+}
+
 int main(void)
 {
 	base = event_base_new();
 	dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	T_RUN(answers_and_statuses_come_through);
 	T_RUN(nobody_there_and_nobody_answering_are_failures);
+	T_RUN(what_times_out_is_not_sent_twice);
 	T_RUN(a_connection_is_used_again_and_its_loss_survived);
 	T_RUN(what_is_outstanding_goes_with_its_owner);
 	T_RUN(https_is_pinned_or_refused);
+	T_RUN(replies_may_post_again);
+	T_RUN(replies_may_post_again_over_tls);
 	evdns_base_free(dns, 0);
 	event_base_free(base);
 	return t_done();
