@@ -27,9 +27,10 @@ static bool is_one_of(const uint8_t *list, size_t n, uint8_t v)
 	return memchr(list, v, n) != NULL;
 }
 
-/* Big-endian base 58 into exactly BASE58_BYTES. */
+/* Big-endian base 58 into exactly BASE58_BYTES; a leading 1 stands for a leading zero byte. */
 static bool base58(uint8_t out[BASE58_BYTES], const char *text)
 {
+	size_t ones = strspn(text, "1"), zeros = 0;
 	static const char digits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 	int i;
 
@@ -48,7 +49,9 @@ static bool base58(uint8_t out[BASE58_BYTES], const char *text)
 		if (carry)
 			return false;
 	}
-	return true;
+	while (zeros < BASE58_BYTES && !out[zeros])
+		zeros++;
+	return ones == zeros;
 }
 
 static int from_base58(uint8_t *out, size_t *len, const char *text, struct err *err)

@@ -25,6 +25,14 @@ static const char *text_of(const json_t *o, const char *name, size_t *len)
 	return json_string_value(v);
 }
 
+/* There, and neither null nor text. */
+static bool is_alien(const json_t *o, const char *name)
+{
+	const json_t *v = json_object_get(o, name);
+
+	return v && !json_is_null(v) && !json_is_string(v);
+}
+
 /* Whole bytes of hex, at least one: it goes into the block as it is. */
 static bool is_hex(const char *text, size_t len)
 {
@@ -241,11 +249,13 @@ static int make_coinbase(struct gbt_template *t, const json_t *o, const uint8_t 
 
 	if (rc)
 		return rc;
-	if (text && (len / 2 > sizeof commitment || hex_decode(commitment, len / 2, text, len)))
+	if (is_alien(o, "default_witness_commitment") ||
+	    (text &&
+	     (!len || len / 2 > sizeof commitment || hex_decode(commitment, len / 2, text, len))))
 		return missing(err, "default_witness_commitment", "at most 80 bytes of hex");
 	t->witness = text != NULL;
 	mweb = text_of(o, "mweb", &mweb_len);
-	if (mweb && !is_hex(mweb, mweb_len))
+	if (is_alien(o, "mweb") || (mweb && !is_hex(mweb, mweb_len)))
 		return missing(err, "mweb", "hex");
 	*at++ = text ? 2 : 1;
 	at = put_output(at, value, script, script_len);
