@@ -24,6 +24,14 @@
 #define GIVE_UP_MS  120000
 #define PENDING_MAX 8
 
+/*
+ * On a test network every second hash is a block.  Such floods are of no use to anyone: no job
+ * is easier than one hash in 2^EASIEST_BITS, which is still far below any real network.
+ */
+#define EASIEST_BITS 10
+
+#define RPC_WARMING_UP (-28)
+
 enum { ASK, LONGPOLL, SUBMIT };
 
 struct shared { /* a template, used by every job made from it */
@@ -44,6 +52,7 @@ struct pending {
 	int64_t since_ms, retry_ms; /* retry_ms 0: waiting for an answer */
 	unsigned tries;
 	uint64_t height;
+	uint8_t prev[32];
 	char hash[65];
 };
 
@@ -54,7 +63,7 @@ struct session {
 	char longpollid[256];
 	uint8_t prev[32];   /* of the newest template */
 	uint8_t solved[32]; /* prev of a block that was submitted; more for it are worthless */
-	bool has_prev, has_solved, ready, mweb;
+	bool has_prev, has_solved, mweb;
 	int64_t asked_ms, retry_ms; /* retry_ms: ask again then; 0: by REFRESH_MS */
 	unsigned failures;
 	uint8_t salt[4];
@@ -121,6 +130,18 @@ static void shared_unref(struct shared *shared)
 	free(shared);
 }
 
+/* The template's target, unless it is one of a toy. */
+static struct u256 job_target(const struct gbt_template *t)
+{
+	struct u256 easiest;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		easiest.w[i] = UINT64_MAX;
+	easiest.w[3] >>= EASIEST_BITS;
+	return u256_cmp(&t->target, &easiest) > 0 ? easiest : t->target;
+}
+
 static int publish(struct client *c, struct gbt_template *take, struct err *err)
 {
 	struct session *s = client_session(c);
@@ -143,8 +164,8 @@ static int publish(struct client *c, struct gbt_template *take, struct err *err)
 	memcpy(priv->salt, s->salt, sizeof priv->salt);
 	le32_put(s->salt, le32_get(s->salt) + 1); /* each job its own part of the space */
 	job->priv = priv;
-	job->target = take->target;
-	job->difficulty = algo_difficulty(job->algo, &take->target);
+	job->target = job_target(take);
+	job->difficulty = algo_difficulty(job->algo, &job->target);
 	job->height = take->height;
 	job->clean = !s->has_prev || memcmp(s->prev, take->prev, 32) != 0;
 	snprintf(job->id, sizeof job->id, "%" PRIu64 "-%u", take->height,
@@ -184,6 +205,7 @@ static int on_template(struct client *c, json_t *result, struct err *err)
 	struct session *s = client_session(c);
 	const char *id = json_string_value(json_object_get(result, "longpollid"));
 	struct gbt_template *t;
+	bool news;
 	int rc = gbt_template_new(&t, result, s->script, s->script_len,
 				  client_option(c, "coinbase-tag"), err);
 
@@ -192,51 +214,79 @@ static int on_template(struct client *c, json_t *result, struct err *err)
 	s->failures = 0;
 	if (!id || !str_copy(s->longpollid, sizeof s->longpollid, id))
 		s->longpollid[0] = '\0';
-	if (!s->ready) {
-		s->ready = true;
-		client_ready(c, true);
-	}
+	news = !s->has_prev || memcmp(s->prev, t->prev, 32) != 0;
 	rc = publish(c, t, err);
-	return rc ? rc : poll(c);
+	/* A node that answers long polls at once would keep us busy: idle() asks those. */
+	return rc || !news ? rc : poll(c);
 }
 
 /* ---- the address ---- */
+
+/* The node's own reading of the address, when it tells one: *len is 0 when it does not. */
+static int script_of_node(uint8_t out[ADDRESS_SCRIPT_MAX], size_t *len, const json_t *result,
+			  const char *address, struct err *err)
+{
+	const char *hex = json_string_value(json_object_get(result, "scriptPubKey"));
+	size_t n = hex ? strlen(hex) / 2 : 0;
+
+	*len = 0;
+	if (!hex)
+		return 0;
+	if (!n) /* litecoind on MWEB addresses: valid, but nothing an output can pay */
+		return err_set(err, ERR_AUTH,
+			       "--coinbase-addr %.128s has no output script that a coinbase can "
+			       "pay (an MWEB address?): give an ordinary address",
+			       address);
+	if (n > ADDRESS_SCRIPT_MAX || hex_decode(out, n, hex, strlen(hex)))
+		return err_set(err, ERR_PROTO,
+			       "validateaddress: the script is not hex of at most %d bytes",
+			       ADDRESS_SCRIPT_MAX);
+	*len = n;
+	return 0;
+}
+
+/* The node could not tell; that is no matter if we can. */
+static int unknown_address(const json_t *error, struct err *err)
+{
+	const char *text = json_string_value(json_object_get(error, "message"));
+	char shown[160];
+
+	if (!text)
+		return -ERR_AUTH; /* err says what is wrong with the address */
+	str_printable(shown, sizeof shown, text, strlen(text));
+	if (json_integer_value(json_object_get(error, "code")) == RPC_WARMING_UP)
+		return err_set(err, ERR_NET, "the node is not ready: %s", shown);
+	return err_set(err, ERR_AUTH, "the node cannot check --coinbase-addr: %s", shown);
+}
 
 static int on_address(struct client *c, const json_t *result, const json_t *error, struct err *err)
 {
 	struct session *s = client_session(c);
 	const char *address = client_option(c, "coinbase-addr");
-	const char *hex = json_string_value(json_object_get(result, "scriptPubKey"));
-	uint8_t local[ADDRESS_SCRIPT_MAX], node[ADDRESS_SCRIPT_MAX];
-	size_t local_len = 0, node_len = hex ? strlen(hex) / 2 : 0;
-	int known = address_script(local, &local_len, address, err);
+	uint8_t local[ADDRESS_SCRIPT_MAX];
+	size_t local_len = 0;
+	bool known = address_script(local, &local_len, address, err) == 0;
 
-	if (error && !json_is_null(error))
-		result = NULL;
 	if (json_is_false(json_object_get(result, "isvalid")))
 		return err_set(err, ERR_AUTH,
 			       "the node says --coinbase-addr %s is not an address of "
 			       "its coin and network",
 			       address);
-	if (hex &&
-	    !node_len) /* litecoind on MWEB addresses: valid, but nothing an output can pay */
-		return err_set(err, ERR_AUTH,
-			       "--coinbase-addr %.128s has no output script that a coinbase can "
-			       "pay (an MWEB address?): give an ordinary address",
-			       address);
-	if (hex && (node_len > sizeof node || hex_decode(node, node_len, hex, strlen(hex))))
-		return err_set(err, ERR_PROTO,
-			       "validateaddress: the script is not hex of at most %d bytes",
-			       ADDRESS_SCRIPT_MAX);
-	if (!hex && known)
-		return -ERR_AUTH; /* err says what is wrong with it */
-	if (hex && !known && (node_len != local_len || memcmp(node, local, node_len)))
+	if (script_of_node(s->script, &s->script_len, result, address, err))
+		return -err->code;
+	if (!s->script_len && !known)
+		return unknown_address(error, err);
+	if (s->script_len && known &&
+	    (s->script_len != local_len || memcmp(s->script, local, local_len)))
 		return err_set(
 			err, ERR_AUTH,
 			"the node and this program disagree about --coinbase-addr %s: refused",
 			address);
-	s->script_len = hex ? node_len : local_len;
-	memcpy(s->script, hex ? node : local, s->script_len);
+	if (!s->script_len) {
+		memcpy(s->script, local, local_len);
+		s->script_len = local_len;
+	}
+	client_ready(c, true); /* templates may be long in coming */
 	return ask(c);
 }
 
@@ -283,13 +333,22 @@ static void drop(struct pending *p)
 	memset(p, 0, sizeof *p);
 }
 
+/* The node will not have it: the next one for this height may fare better. */
+static void forget_solved(struct session *s, const struct pending *p)
+{
+	if (!memcmp(s->solved, p->prev, sizeof s->solved))
+		s->has_solved = false;
+}
+
 static void on_submitted(struct client *c, struct pending *p, const json_t *result,
 			 const json_t *error)
 {
 	const char *word = json_string_value(result);
 	const char *text = json_string_value(json_object_get(error, "message"));
+	struct session *s = client_session(c);
 	char shown[96];
 	uint32_t share = p->share;
+	bool stale;
 
 	if (!word && json_is_object(error))
 		word = text ? text : "refused without a reason";
@@ -300,10 +359,11 @@ static void on_submitted(struct client *c, struct pending *p, const json_t *resu
 		client_answer(c, share, VERDICT_ACCEPTED, NULL);
 		return;
 	}
+	stale = strstr(word, "prevblk") || strstr(word, "stale");
+	if (!stale)
+		forget_solved(s, p);
 	drop(p);
-	client_answer(c, share,
-		      strstr(word, "prevblk") || strstr(word, "stale") ? VERDICT_STALE
-								       : VERDICT_REJECTED,
+	client_answer(c, share, stale ? VERDICT_STALE : VERDICT_REJECTED,
 		      str_printable(shown, sizeof shown, word, strlen(word)));
 }
 
@@ -365,6 +425,7 @@ static int gbt_submit(struct client *c, const struct share *share, uint32_t requ
 	p->since_ms = client_now_ms(c);
 	p->height = t->height;
 	u256_hex(p->hash, &share->digest.hash);
+	memcpy(p->prev, t->prev, 32);
 	memcpy(s->solved, t->prev, 32);
 	s->has_solved = true;
 	if (send_block(c, p))
@@ -398,6 +459,8 @@ static int refused(struct client *c, int status, struct err *err)
 		return err_set(err, ERR_AUTH,
 			       "the node does not allow this address (HTTP 403): see "
 			       "its rpcallowip");
+	if (!s->script_len)
+		return err_set(err, ERR_NET, "the node answers with HTTP status %d", status);
 	client_note(c, NOTE_WARNING, "the node answers with HTTP status %d; asking again", status);
 	s->retry_ms = client_now_ms(c) + RETRY_MS;
 	return 0;
@@ -482,6 +545,7 @@ static int gbt_idle(struct client *c, int64_t now_ms, struct err *err)
 		if (now_ms - p->since_ms > GIVE_UP_MS) {
 			uint32_t share = p->share;
 
+			forget_solved(s, p);
 			drop(p);
 			client_answer(c, share, VERDICT_REJECTED, "the node could not be reached");
 		} else if (send_block(c, p)) {

@@ -310,6 +310,7 @@ static void a_node_that_is_not_ready_is_asked_again(void)
 		   "{\"result\":null,\"error\":{\"code\":-9,\"message\":\"not "
 		   "connected!\"},\"id\":1}");
 	CHECK(!c->over);
+	CHECK(fake_event(c, "ready") != NULL);
 	CHECK_HAS(fake_next(&c->events), "not connected!");
 	before = c->sent.n;
 	c->now_ms += 1000;
