@@ -40,11 +40,17 @@ struct client {
 	void *session;
 	char *memo;
 	uint32_t last_request;
-	int64_t received_us, heard_ms;
+	int64_t received_us;
 	struct event *deadline, *idle;
 	struct err why;
 	char redirect_host[256]; /* where the next start goes; "" for the configured place */
 	unsigned redirect_port;
+	unsigned futile; /* connections in a row that led to no login */
+	/*
+	 * Some pools hang up on a session id instead of refusing it: after a hello that got
+	 * no answer the next one goes without the memo, in turns.
+	 */
+	bool greeted, heard, mute;
 };
 
 /* ---- what a dialect may call ---- */
@@ -96,11 +102,12 @@ const char *client_option(const struct client *c, const char *name)
 
 const char *client_memo(const struct client *c)
 {
-	return c->memo;
+	return c->mute ? "" : c->memo;
 }
 
 void client_set_memo(struct client *c, const char *text)
 {
+	c->mute = false;
 	str_copy(c->memo, 256, text);
 }
 
@@ -231,6 +238,7 @@ static void say_hello(struct client *c)
 	struct err err = {0};
 
 	c->phase = HELLO;
+	c->greeted = true;
 	c->received_us = clock_us();
 	arm(c->deadline, c->timeouts.hello_ms);
 	if (c->config->dialect->hello(c, &err)) {
@@ -253,6 +261,7 @@ static void on_data(void *arg, struct evbuffer *in)
 	struct err err = {0};
 
 	c->received_us = clock_us();
+	c->heard = true;
 	while (c->phase != FAILING && evbuffer_get_length(in)) {
 		size_t len = evbuffer_get_length(in);
 		const uint8_t *data = evbuffer_pullup(in, -1);
@@ -309,7 +318,7 @@ static void close_all(struct client *c)
 	c->stream = NULL;
 	c->http = NULL;
 	c->phase = DOWN;
-	c->ready = c->has_job = false;
+	c->ready = c->has_job = c->greeted = c->heard = false;
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -336,6 +345,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	default:
 		return;
 	}
+	c->futile = c->ready ? 0 : c->futile + 1;
+	if (c->greeted)
+		c->mute = !c->heard && !c->mute;
 	close_all(c);
 	c->events.down(c->arg, &why);
 }
@@ -426,7 +438,7 @@ int client_start(struct client *c, char memo[256], struct err *err)
 	} else {
 		rc = stream_open(&c->stream, c->base, c->dns, c->config,
 				 c->redirect_host[0] ? c->redirect_host : NULL, c->redirect_port,
-				 c->timeouts.connect_ms, &events, c, err);
+				 c->futile, c->timeouts.connect_ms, &events, c, err);
 	}
 	c->redirect_host[0] = '\0';
 	if (rc)

@@ -30,7 +30,7 @@ struct post {
 	struct evhttp_request *req; /* evhttp's; NULL once it is gone */
 	struct event *lid; /* on the whole time: evhttp's own starts anew with every byte */
 	bool again;        /* may be sent once more: its connection is not a new one */
-	char error[64];
+	char error[ERR_TEXT_MAX];
 };
 
 struct channel {
@@ -152,7 +152,7 @@ static int open_channel(struct http *h, struct channel *ch, struct err *err)
 	struct bufferevent *bev = NULL;
 
 	if (u->tls) {
-		ch->ssl = tls_client(h->config, err);
+		ch->ssl = tls_client(h->config, u->host, err);
 		if (!ch->ssl)
 			return -ERR_TLS;
 		ERR_clear_error();
@@ -201,6 +201,14 @@ static void on_error(enum evhttp_request_error error, void *arg)
 		snprintf(p->error, sizeof p->error, "%s", words[error]);
 }
 
+/* What OpenSSL said, if it said anything. */
+static unsigned long tls_error(const struct channel *ch)
+{
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(ch->con);
+
+	return bev ? bufferevent_get_openssl_error(bev) : 0;
+}
+
 static void on_done(struct evhttp_request *req, void *arg)
 {
 	struct post *p = arg;
@@ -227,8 +235,8 @@ static void on_done(struct evhttp_request *req, void *arg)
 		if (!send_post(p, &err))
 			return;
 	}
-	if (ch->ssl && tls_verdict(ch->ssl, h->config, &err))
-		snprintf(p->error, sizeof p->error, "%.63s", err.text);
+	if (ch->ssl && tls_verdict(ch->ssl, tls_error(ch), h->config, &err))
+		snprintf(p->error, sizeof p->error, "%s", err.text);
 	if (!p->error[0])
 		snprintf(p->error, sizeof p->error, "cannot connect");
 	memcpy(why, p->error, sizeof why);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The list of pools: applies failover.c to connections. */
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "pool/domain.h"
 #include "pool/failover.h"
+#include "pool/names.h"
 #include "pool/pools.h"
 #include "src/clock.h"
 #include "src/log.h"
@@ -36,7 +36,7 @@ struct entry {
 
 struct pools {
 	struct event_base *base;
-	struct evdns_base *dns;
+	struct names names;
 	const struct algo *algo;
 	struct client_timeouts timeouts;
 	struct pools_events events;
@@ -228,6 +228,7 @@ static void start(struct entry *e)
 
 	e->session = ++p->sessions;
 	e->has_session = true;
+	names_refresh(&p->names);
 	if (!client_start(e->client, e->memo, &err))
 		return;
 	on_down(e, &err);
@@ -305,8 +306,8 @@ static int entry_new(struct entry **out, struct pools *p, unsigned index,
 	e->pools = p;
 	e->index = index;
 	e->config = config;
-	rc = client_new(&e->client, p->base, p->dns, config, p->algo, &p->timeouts, &client_events,
-			e, err);
+	rc = client_new(&e->client, p->base, p->names.dns, config, p->algo, &p->timeouts,
+			&client_events, e, err);
 	if (rc) {
 		free(e);
 		return rc;
@@ -362,12 +363,10 @@ int pools_new(struct pools **out, struct event_base *base, const struct pool_con
 	p->failover.retries = retries;
 	failover_pause(&p->failover, retry_pause_s * INT64_C(1000));
 	p->timer = event_new(base, -1, 0, on_timer, p);
-	p->dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-					      EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	if (!p->dns) /* no resolv.conf: literals and /etc/hosts still work */
-		p->dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	if (!p->timer || !p->dns)
+	if (!p->timer)
 		rc = err_set(err, ERR_NOMEM, "no memory for the pools");
+	if (!rc)
+		rc = names_init(&p->names, base, NAMES_RESOLV, NAMES_HOSTS, err);
 	if (!rc)
 		rc = check(p, configs, n, err);
 	for (i = 0; !rc && i < n; i++) {
@@ -396,8 +395,7 @@ void pools_free(struct pools *p)
 		entry_free(p->entries[i]);
 	if (p->timer)
 		event_free(p->timer);
-	if (p->dns)
-		evdns_base_free(p->dns, 1);
+	names_done(&p->names);
 	free(p);
 }
 

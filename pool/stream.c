@@ -41,7 +41,8 @@ struct stream {
 	bool proxied;
 	struct evdns_getaddrinfo_request *request;
 	struct lookup *lookup;
-	struct evutil_addrinfo *addresses, *address; /* all, and the one being tried */
+	struct evutil_addrinfo *addresses, *address; /* all, and the one to try next */
+	unsigned first, left;                        /* to begin with; not tried yet */
 	struct bufferevent *bev;
 	SSL *ssl; /* owned by bev */
 	struct event *timer;
@@ -110,7 +111,7 @@ static void secure(struct stream *s)
 {
 	evutil_socket_t fd = bufferevent_getfd(s->bev);
 	evutil_socket_t own = dup(fd);
-	SSL *ssl = tls_client(s->config, &s->last);
+	SSL *ssl = tls_client(s->config, s->host, &s->last);
 
 	drop_bev(s);
 	if (!ssl || own < 0) {
@@ -197,7 +198,7 @@ static void on_read(struct bufferevent *bev, void *arg)
 static void on_connected(struct stream *s)
 {
 	if (s->step == SECURING) {
-		if (tls_verdict(s->ssl, s->config, &s->last))
+		if (tls_verdict(s->ssl, 0, s->config, &s->last))
 			die(s);
 		else
 			opened(s);
@@ -214,9 +215,13 @@ static void on_connected(struct stream *s)
 static void explain(struct stream *s, short what)
 {
 	int code = evutil_socket_geterror(bufferevent_getfd(s->bev));
+	unsigned long tls = s->ssl ? bufferevent_get_openssl_error(s->bev) : 0;
+	const char *words = ERR_reason_error_string(tls);
 
 	if (s->step == SECURING)
-		tls_verdict(s->ssl, s->config, &s->last);
+		tls_verdict(s->ssl, tls, s->config, &s->last);
+	else if (words)
+		err_set(&s->last, ERR_TLS, "%s: TLS: %s", s->where, words);
 	else if (what & BEV_EVENT_EOF)
 		err_set(&s->last, ERR_NET, "%s: the other side closed the connection", s->where);
 	else
@@ -260,10 +265,11 @@ static void note_where(struct stream *s, const struct evutil_addrinfo *a)
 static void try_next(struct stream *s)
 {
 	drop_bev(s);
-	while (s->address) {
+	while (s->left) {
 		struct evutil_addrinfo *a = s->address;
 
-		s->address = a->ai_next;
+		s->left--;
+		s->address = a->ai_next ? a->ai_next : s->addresses;
 		note_where(s, a);
 		s->bev = bufferevent_socket_new(s->base, -1,
 						BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
@@ -278,6 +284,18 @@ static void try_next(struct stream *s)
 		drop_bev(s);
 	}
 	die(s);
+}
+
+static void take_addresses(struct stream *s, struct evutil_addrinfo *list)
+{
+	const struct evutil_addrinfo *a;
+	unsigned skip;
+
+	s->addresses = s->address = list;
+	for (a = list; a; a = a->ai_next)
+		s->left++;
+	for (skip = s->first % s->left; skip; skip--)
+		s->address = s->address->ai_next;
 }
 
 static void on_resolved(int result, struct evutil_addrinfo *list, void *arg)
@@ -296,9 +314,8 @@ static void on_resolved(int result, struct evutil_addrinfo *list, void *arg)
 	if (result || !list) {
 		err_set(&s->last, ERR_NET, "%s: cannot resolve the name: %s",
 			s->proxied ? s->socks.proxy.host : s->host, evutil_gai_strerror(result));
-		s->address = NULL;
 	} else {
-		s->addresses = s->address = list;
+		take_addresses(s, list);
 	}
 	/* Always from the loop: libevent may call us from within evdns_getaddrinfo(). */
 	event_active(s->timer, EV_WRITE, 0);
@@ -356,8 +373,8 @@ static void resolve(struct stream *s, struct evdns_base *dns)
 }
 
 int stream_open(struct stream **out, struct event_base *base, struct evdns_base *dns,
-		const struct pool_config *config, const char *host, unsigned port, int step_ms,
-		const struct stream_events *events, void *arg, struct err *err)
+		const struct pool_config *config, const char *host, unsigned port, unsigned first,
+		int step_ms, const struct stream_events *events, void *arg, struct err *err)
 {
 	struct stream *s = calloc(1, sizeof *s);
 	int rc = 0;
@@ -369,6 +386,7 @@ int stream_open(struct stream **out, struct event_base *base, struct evdns_base 
 	s->events = *events;
 	s->arg = arg;
 	s->step_ms = step_ms;
+	s->first = first;
 	str_copy(s->host, sizeof s->host, host ? host : config->parsed.host);
 	s->port = host && port ? port : config->parsed.port;
 	s->timer = event_new(base, -1, 0, on_timer, s);

@@ -25,11 +25,12 @@ struct stream_events {
 
 /*
  * Begin to connect.  step_ms: for each address, and for each of SOCKS and TLS.  host and
- * port replace the configuration's where host is not NULL (a redirect).
+ * port replace the configuration's where host is not NULL (a redirect).  first: which of
+ * the name's addresses to begin with (modulo their number).
  */
 int stream_open(struct stream **out, struct event_base *base, struct evdns_base *dns,
-		const struct pool_config *config, const char *host, unsigned port, int step_ms,
-		const struct stream_events *events, void *arg, struct err *err);
+		const struct pool_config *config, const char *host, unsigned port, unsigned first,
+		int step_ms, const struct stream_events *events, void *arg, struct err *err);
 void stream_free(struct stream *s); /* NULL is fine; no more events */
 
 /* See client_rebind(). */

@@ -134,10 +134,9 @@ static int pin(SSL_CTX *ctx, const struct pool_config *config, struct err *err)
 	return 0;
 }
 
-SSL *tls_client(const struct pool_config *config, struct err *err)
+SSL *tls_client(const struct pool_config *config, const char *host, struct err *err)
 {
 	bool check = config->tls_fingerprint || !config->tls_insecure;
-	const char *host = config->parsed.host;
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	SSL *ssl = NULL;
 
@@ -165,10 +164,20 @@ out:
 	return ssl;
 }
 
-int tls_verdict(SSL *ssl, const struct pool_config *config, struct err *err)
+/* What comes is no TLS record at all. */
+static bool talks_plain(unsigned long code)
+{
+	int reason = ERR_GET_REASON(code);
+
+	return ERR_GET_LIB(code) == ERR_LIB_SSL &&
+	       (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG ||
+		reason == SSL_R_HTTP_REQUEST);
+}
+
+int tls_verdict(SSL *ssl, unsigned long code, const struct pool_config *config, struct err *err)
 {
 	long verified = SSL_get_verify_result(ssl);
-	unsigned long code = ERR_peek_last_error();
+	const char *why = ERR_reason_error_string(code);
 	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
 	char hex[2 * EVP_MAX_MD_SIZE + 1];
 
@@ -184,9 +193,11 @@ int tls_verdict(SSL *ssl, const struct pool_config *config, struct err *err)
 			       "with --tls-fingerprint, or trust blindly with --tls-insecure)",
 			       X509_verify_cert_error_string(verified));
 	if (!SSL_is_init_finished(ssl))
-		return err_set(err, ERR_TLS, "TLS handshake failed: %s",
-			       code ? reason()
-				    : "the pool closed the connection (is it a TLS port?)");
+		return err_set(err, ERR_TLS, "TLS handshake failed: %s%s",
+			       why    ? why
+			       : code ? "unknown reason"
+				      : "the pool closed the connection",
+			       talks_plain(code) || !code ? " (is it a TLS port?)" : "");
 	return 0;
 }
 
