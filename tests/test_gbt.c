@@ -119,6 +119,10 @@ static void templates_that_make_no_sense_are_refused(void)
 		{"coinbasevalue", "-1", "coinbasevalue"},
 		{"coinbasevalue", "\"5\"", "coinbasevalue"},
 		{"default_witness_commitment", "\"6a2\"", "default_witness_commitment"},
+		{"default_witness_commitment", "5", "default_witness_commitment"},
+		{"default_witness_commitment", "\"\"", "default_witness_commitment"},
+		{"mweb", "[]", "mweb"},
+		{"mweb", "\"0\"", "mweb"},
 		{"rules", "[\"!signet\"]", "!signet"},
 		{"masternode", "[{\"payee\":\"x\"}]", "masternode"},
 		{"coinbase_payload", "\"0200\"", "coinbase_payload"},
@@ -278,6 +282,68 @@ static void an_address_without_a_script_is_refused(void)
 	leave(c);
 }
 
+static void a_node_that_still_starts_is_no_wrong_address(void)
+{
+	struct client *c = node("nonsense");
+
+	fake_reply(c, asked(c, "validateaddress"), 500,
+		   "{\"result\":null,\"error\":{\"code\":-28,\"message\":\"Loading block "
+		   "index...\"},\"id\":1}");
+	CHECK(c->over);
+	CHECK_INT(c->why.code, ERR_NET);
+	CHECK_HAS(c->why.text, "Loading block index");
+	leave(c);
+	c = node(ADDRESS);
+	fake_reply(c, asked(c, "validateaddress"), 503, "Work queue depth exceeded");
+	CHECK(c->over);
+	CHECK_INT(c->why.code, ERR_NET);
+	CHECK_HAS(c->why.text, "503");
+	leave(c);
+}
+
+static void a_node_that_answers_long_polls_at_once_is_asked_at_a_pace(void)
+{
+	struct client *c = mining();
+	struct err err = {0};
+	unsigned before;
+
+	reply_json(c, asked(c, "lp1"), template_of("aa", "lp1"));
+	before = c->sent.n;
+	CHECK_HAS(fake_event(c, "job"), "clean=no");
+	c->now_ms += 1000;
+	CHECK_INT(dialect_gbt.idle(c, c->now_ms, &err), 0);
+	CHECK_INT(c->sent.n, before + 1);
+	asked(c, "lp1");
+	leave(c);
+}
+
+static void a_toy_target_is_not_handed_on(void)
+{
+	static const struct {
+		const char *target, *job;
+	} cases[] = {
+		{"7fffff0000000000000000000000000000000000000000000000000000000000",
+		 "003fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"},
+		{"0000000fffff0000000000000000000000000000000000000000000000000000",
+		 "0000000fffff0000000000000000000000000000000000000000000000000000"},
+	};
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct client *c = mining();
+		json_t *o = template_of("bb", "lp2");
+		char hex[65];
+
+		json_object_set_new(o, "target", json_string(cases[i].target));
+		reply_json(c, asked(c, "lp1"), o);
+		if (CHECK(c->job != NULL)) {
+			u256_hex(hex, &c->job->target);
+			CHECK_STR(hex, cases[i].job);
+		}
+		leave(c);
+	}
+}
+
 static void a_new_tip_makes_a_clean_job_and_a_refresh_does_not(void)
 {
 	struct client *c = mining();
@@ -380,6 +446,28 @@ static void a_block_is_submitted_once_and_its_answer_told(void)
 	}
 }
 
+static void after_a_refused_block_the_next_is_submitted(void)
+{
+	struct client *c = mining();
+	unsigned before;
+
+	fake_find(c, 0, 7);
+	reply_json(c, asked(c, "submitblock"), json_string("high-hash"));
+	CHECK(fake_event(c, "flush") != NULL);
+	CHECK_HAS(fake_event(c, "answer"), "verdict=rejected");
+	before = c->sent.n;
+	fake_find(c, 0, 8);
+	CHECK_INT(c->sent.n, before + 1);
+	/* garbage of a block, as litecoind says it: an error, not a word */
+	fake_reply(c, asked(c, "submitblock"), 500,
+		   "{\"result\":null,\"error\":{\"code\":-22,\"message\":\"Block decode "
+		   "failed\"},\"id\":1}");
+	CHECK(fake_event(c, "flush") != NULL);
+	CHECK_HAS(fake_event(c, "answer"), "reason=Block_decode_failed");
+	CHECK(!c->over);
+	leave(c);
+}
+
 static void a_block_is_delivered_even_if_the_node_comes_late(void)
 {
 	struct client *c = mining();
@@ -453,11 +541,15 @@ int main(void)
 	T_RUN(an_address_the_node_does_not_know_is_refused);
 	T_RUN(an_address_node_and_we_read_differently_is_refused);
 	T_RUN(an_address_without_a_script_is_refused);
+	T_RUN(a_node_that_still_starts_is_no_wrong_address);
+	T_RUN(a_node_that_answers_long_polls_at_once_is_asked_at_a_pace);
+	T_RUN(a_toy_target_is_not_handed_on);
 	T_RUN(a_new_tip_makes_a_clean_job_and_a_refresh_does_not);
 	T_RUN(a_node_that_is_not_ready_is_asked_again);
 	T_RUN(wrong_credentials_say_so);
 	T_RUN(a_node_that_is_gone_ends_the_session);
 	T_RUN(a_block_is_submitted_once_and_its_answer_told);
+	T_RUN(after_a_refused_block_the_next_is_submitted);
 	T_RUN(a_block_is_delivered_even_if_the_node_comes_late);
 	T_RUN(a_block_is_given_up_after_two_minutes);
 	T_RUN(garbage_is_survived);
