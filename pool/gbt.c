@@ -12,6 +12,7 @@
 #include "pool/address.h"
 #include "pool/dialect.h"
 #include "pool/gbt_template.h"
+#include "pool/merkle.h"
 #include "src/bytes.h"
 #include "src/hex.h"
 #include "src/str.h"
@@ -23,6 +24,7 @@
 #define RETRY_MS    5000  /* while the node is not ready for templates */
 #define GIVE_UP_MS  120000
 #define PENDING_MAX 8
+#define NOT_NOW_MAX 12 /* templates refused in a row: another pool may do better */
 
 /*
  * On a test network every second hash is a block.  Such floods are of no use to anyone: no job
@@ -176,6 +178,16 @@ static int publish(struct client *c, struct gbt_template *take, struct err *err)
 	return 0;
 }
 
+static bool any_pending(const struct session *s)
+{
+	int i;
+
+	for (i = 0; i < PENDING_MAX; i++)
+		if (s->pending[i].body)
+			return true;
+	return false;
+}
+
 /* What the node says when it has no template yet. */
 static int not_now(struct client *c, const json_t *error, struct err *err)
 {
@@ -193,6 +205,9 @@ static int not_now(struct client *c, const json_t *error, struct err *err)
 	}
 	if (code == -32601)
 		return err_set(err, ERR_USAGE, "the node knows no getblocktemplate: %s", shown);
+	if (s->failures >= NOT_NOW_MAX && !any_pending(s))
+		return err_set(err, ERR_NET, "no template for %d s: %s",
+			       NOT_NOW_MAX * RETRY_MS / 1000, shown);
 	if (s->failures++ % 12 == 0)
 		client_note(c, NOTE_WARNING, "no template yet (%s); asking again every %d s", shown,
 			    RETRY_MS / 1000);
@@ -317,16 +332,6 @@ static struct pending *pending_by(struct session *s, uint32_t request)
 	return NULL;
 }
 
-static bool any_pending(const struct session *s)
-{
-	int i;
-
-	for (i = 0; i < PENDING_MAX; i++)
-		if (s->pending[i].body)
-			return true;
-	return false;
-}
-
 static void drop(struct pending *p)
 {
 	free(p->body);
@@ -398,6 +403,17 @@ static void extranonce_of(const struct gbt_job *job, uint64_t roll, uint8_t out[
 	be32_put(out + 4, (uint32_t)roll);
 }
 
+/* The name nodes and explorers know it by, which is not its proof of work where that differs. */
+static void block_id(char out[65], const uint8_t header[80])
+{
+	uint8_t hash[32];
+	struct u256 v;
+
+	merkle_sha256d(hash, header, 80);
+	v = u256_from_le(hash);
+	u256_hex(out, &v);
+}
+
 static int gbt_submit(struct client *c, const struct share *share, uint32_t request,
 		      struct err *err)
 {
@@ -424,7 +440,7 @@ static int gbt_submit(struct client *c, const struct share *share, uint32_t requ
 	p->share = request;
 	p->since_ms = client_now_ms(c);
 	p->height = t->height;
-	u256_hex(p->hash, &share->digest.hash);
+	block_id(p->hash, header);
 	memcpy(p->prev, t->prev, 32);
 	memcpy(s->solved, t->prev, 32);
 	s->has_solved = true;

@@ -10,6 +10,7 @@
 
 #include "pool/address.h"
 #include "pool/gbt_template.h"
+#include "pool/merkle.h"
 #include "src/bytes.h"
 #include "src/hex.h"
 #include "tests/fake_client.h"
@@ -417,6 +418,20 @@ static void a_node_that_is_gone_ends_the_session(void)
 	leave(c);
 }
 
+/* The id that explorers show: SHA-256d of the header in a submitblock call, reversed. */
+static void block_of_post(const char *post, char id[65])
+{
+	const char *hex = strstr(post, "[\"");
+	uint8_t header[80], hash[32];
+	struct u256 v;
+
+	if (!CHECK(hex && !hex_decode(header, 80, hex + 2, 160)))
+		return;
+	merkle_sha256d(hash, header, 80);
+	v = u256_from_le(hash);
+	u256_hex(id, &v);
+}
+
 static void a_block_is_submitted_once_and_its_answer_told(void)
 {
 	static const struct {
@@ -433,13 +448,17 @@ static void a_block_is_submitted_once_and_its_answer_told(void)
 	for (i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct client *c = mining();
 		json_t *result = json_loads(ends[i].result, JSON_DECODE_ANY, NULL);
+		char id[65];
 
 		fake_find(c, 0, 7);
 		CHECK(fake_event(c, "flush") != NULL);
 		CHECK_HAS(c->sent.at[c->sent.n - 1], "submitblock");
 		fake_find(c, 0, 8);
 		CHECK_HAS(fake_event(c, "unsent"), "submitted already");
+		block_of_post(c->sent.at[c->sent.n - 1], id);
 		reply_json(c, asked(c, "submitblock"), result);
+		if (!strcmp(ends[i].result, "null"))
+			CHECK_HAS(c->events.at[c->events.next], id);
 		CHECK_HAS(fake_event(c, "answer"), ends[i].verdict);
 		asked(c, "getblocktemplate"); /* at once, for the next height */
 		leave(c);
