@@ -25,8 +25,10 @@ struct entry {
 	char memo[256];
 	uint64_t session, old_session;
 	bool has_session, resumed;
-	struct job *last_job; /* newest, for when this pool becomes active */
-	unsigned rejects;     /* in a row */
+	bool met;              /* this session logged in or had a job */
+	char memo_before[256]; /* as it was when this session began */
+	struct job *last_job;  /* newest, for when this pool becomes active */
+	unsigned rejects;      /* in a row */
 	uint64_t connects, drops, jobs;
 	int64_t since_ms, redirect_ms;
 	double difficulty;
@@ -74,6 +76,7 @@ static void on_ready(void *arg, bool resumed)
 	struct entry *e = arg;
 	struct pools *p = e->pools;
 
+	e->met = true;
 	e->resumed = resumed && e->old_session;
 	e->since_ms = clock_ms();
 	e->connects++;
@@ -93,6 +96,7 @@ static void on_job(void *arg, struct job *take)
 
 	take->pool = e->index;
 	take->session = e->session;
+	e->met = true;
 	e->jobs++;
 	e->difficulty = take->difficulty;
 	e->height = take->height;
@@ -123,7 +127,8 @@ static void end(struct entry *e, const char *why)
 	drop_job(e);
 	if (e->has_session)
 		p->events.down(p->arg, e->index, e->session);
-	if (e->has_session)
+	/* An attempt that led nowhere leaves what is to be resumed as it was. */
+	if (e->has_session && (e->met || strcmp(e->memo, e->memo_before)))
 		e->old_session = e->session;
 	e->has_session = false;
 	e->rejects = 0;
@@ -228,6 +233,8 @@ static void start(struct entry *e)
 
 	e->session = ++p->sessions;
 	e->has_session = true;
+	e->met = false;
+	memcpy(e->memo_before, e->memo, sizeof e->memo_before);
 	names_refresh(&p->names);
 	if (!client_start(e->client, e->memo, &err))
 		return;

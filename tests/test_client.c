@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Connections and the list of pools over real loopback sockets, with a dialect of a few
- * words: "ok" logs in, "job N" is a job, "yes ID" accepts, "bye" makes the dialect hang up,
- * "go HOST" asks to reconnect.
+ * words: "ok" logs in, "again" resumes, "job N" is a job, "yes ID" accepts, "bye" makes the
+ * dialect hang up, "go HOST" asks to reconnect.
  */
 #include <arpa/inet.h>
 #include <event2/buffer.h>
@@ -34,6 +34,8 @@ static int words_line(struct client *c, const char *line, struct err *err)
 
 	if (!strcmp(line, "ok")) {
 		client_ready(c, false);
+	} else if (!strcmp(line, "again")) {
+		client_ready(c, true);
 	} else if (!strcmp(line, "bye")) {
 		return err_set(err, ERR_PROTO, "it said bye");
 	} else if (!strcmp(line, "refused")) {
@@ -343,6 +345,11 @@ static bool one_answer(void)
 	return told.answers >= 1;
 }
 
+static bool two_downs(void)
+{
+	return told.downs >= 2;
+}
+
 static bool one_down(void)
 {
 	return told.downs >= 1;
@@ -580,6 +587,31 @@ static void chatter_does_not_stand_for_a_job(void)
 	shut(&b);
 }
 
+static void a_session_is_resumed_though_an_attempt_failed_meanwhile(void)
+{
+	struct server s;
+	struct pool_config config;
+	struct share share = {0};
+	struct err err = {0};
+	struct pools *p;
+	uint32_t request;
+
+	serve(&s, "ok\njob 1\n", 0);
+	config = config_of(s.port);
+	p = start(&config, 1, &client_timeouts_default, 0);
+	CHECK(await(one_job));
+	share.job = job_ref(told.last);
+	shut(&s);
+	CHECK(await(two_downs)); /* the connection, and an attempt to make it again */
+	serve(&s, "again\njob 2\n", config.parsed.port);
+	CHECK(await(two_jobs));
+	CHECK_OK(pools_submit(p, &share, &request, &err), &err);
+	CHECK(await(one_answer));
+	job_unref(share.job);
+	pools_free(p);
+	shut(&s);
+}
+
 static void a_reconnect_is_followed_within_the_domain_only(void)
 {
 	struct pool_config config;
@@ -638,6 +670,7 @@ int main(void)
 	T_RUN(a_reload_keeps_what_is_unchanged);
 	T_RUN(a_reload_that_removes_the_active_pool_says_so);
 	T_RUN(chatter_does_not_stand_for_a_job);
+	T_RUN(a_session_is_resumed_though_an_attempt_failed_meanwhile);
 	T_RUN(a_reconnect_is_followed_within_the_domain_only);
 	T_RUN(it_may_end_at_any_moment);
 	job_unref(told.last);
