@@ -35,13 +35,19 @@ static const char *registrable(const char *name)
 	return two;
 }
 
+static bool ends_in_dot(const char *name)
+{
+	return *name && name[strlen(name) - 1] == '.';
+}
+
 bool domain_same(const char *a, const char *b)
 {
 	const char *x, *y;
 
 	if (!strcasecmp(a, b))
 		return true;
-	if (is_literal(a) || is_literal(b))
+	/* A trailing dot would make two names of any domain look alike. */
+	if (is_literal(a) || is_literal(b) || ends_in_dot(a) || ends_in_dot(b))
 		return false;
 	x = registrable(a);
 	y = registrable(b);

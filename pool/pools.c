@@ -16,6 +16,8 @@
 #include "src/str.h"
 
 #define REJECTS_MAX 50 /* in a row: this pool and we do not understand each other */
+#define NOTES_MAX   30
+#define NOTES_MS    10000
 
 struct entry {
 	struct pools *pools;
@@ -34,6 +36,8 @@ struct entry {
 	double difficulty;
 	uint64_t height;
 	char last_error[ERR_TEXT_MAX];
+	int64_t notes_ms; /* since when notes are counted */
+	unsigned notes;
 };
 
 struct pools {
@@ -171,14 +175,32 @@ static void on_answer(void *arg, uint32_t request, enum client_verdict verdict, 
 	client_stop_soon(e->client, ERR_AUTH, "too many rejected shares");
 }
 
+/*
+ * A pool may say much at once (difficulty, extranonce, a message), but not fill a disk: NOTES_MAX
+ * lines in NOTES_MS, then only how many were held back.
+ */
+static bool may_speak(struct entry *e, int64_t now_ms)
+{
+	if (now_ms - e->notes_ms >= NOTES_MS) {
+		if (e->notes > NOTES_MAX)
+			log_warn(LOG_POOL, "%s: %u further lines were held back", name_of(e),
+				 e->notes - NOTES_MAX);
+		e->notes_ms = now_ms;
+		e->notes = 0;
+	}
+	return ++e->notes <= NOTES_MAX;
+}
+
 static void on_redirect(void *arg, const char *host, unsigned port, unsigned wait_s)
 {
 	struct entry *e = arg;
 	const struct url *u = &e->config->parsed;
 
 	if (*host && !domain_same(host, u->host)) {
-		log_warn(LOG_POOL, "%s: asks us to reconnect to another domain, %s: refused",
-			 name_of(e), host);
+		if (may_speak(e, clock_ms()))
+			log_warn(LOG_POOL,
+				 "%s: asks us to reconnect to another domain, %s: refused",
+				 name_of(e), host);
 		return;
 	}
 	log_info(LOG_POOL, "%s: asks us to reconnect%s%s in %u s", name_of(e), *host ? " to " : "",
@@ -197,7 +219,7 @@ static void on_note(void *arg, enum client_note kind, const char *text)
 
 	if (kind == NOTE_BLOCK)
 		log_info(LOG_POOL, "*** %s: %s ***", name_of(e), text);
-	else
+	else if (may_speak(e, clock_ms()))
 		log_line(level, LOG_POOL, "%s: %s", name_of(e), text);
 }
 

@@ -190,10 +190,8 @@ void stratum1_job_roll(const struct stratum1_job *job, uint64_t roll,
 	memset(extranonce2, 0, STRATUM1_EXTRANONCE_MAX);
 	for (i = 0; i < len && i < 8; i++)
 		extranonce2[len - 1 - i] = (uint8_t)(roll >> (8 * i));
-	*version = (job->version & ~mask) | deposit(above, mask);
-	/* Unrolled, a job keeps the version its pool gave it. */
-	if (!above)
-		*version = job->version;
+	/* Each roll another version, whichever bits of the mask the pool set itself. */
+	*version = job->version ^ deposit(above, mask);
 }
 
 int stratum1_job_header(const struct stratum1_job *job, uint64_t roll, uint8_t header[80])

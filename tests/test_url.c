@@ -138,6 +138,8 @@ static void domains_are_compared_conservatively(void)
 	CHECK(!domain_same("127.0.0.1", "10.0.0.1"));
 	CHECK(!domain_same("1.2.3.4", "9.9.3.4"));
 	CHECK(!domain_same("::1", "::2"));
+	CHECK(!domain_same("evil.com.", "pool.com."));
+	CHECK(!domain_same("pool.com.evil.com.", "pool.com."));
 	CHECK(!domain_same("10.0.0.1", "evil.0.1"));
 	CHECK(!domain_same("pool.example", "evilpool.example"));
 	CHECK(!domain_same("co.uk", "evil.co.uk"));
