@@ -100,6 +100,18 @@ static void difficulty_follows_the_rate_from_either_side(void)
 	converge(1e12, 1e-3);
 }
 
+static void silence_lowers_it_only_so_far(void)
+{
+	struct local_vardiff v = {.per_minute = 20};
+	double difficulty = 1;
+	int64_t now;
+
+	for (now = 1000; now < 3600000; now += 1000)
+		difficulty = local_vardiff(&v, difficulty, now);
+	CHECK(difficulty >= 1e-9);
+	CHECK(difficulty < 1e-6);
+}
+
 static void a_fixed_difficulty_stays(void)
 {
 	struct local_vardiff v = {.per_minute = 0, .shares = 1000};
@@ -113,6 +125,7 @@ int main(void)
 	T_RUN(a_script_can_repeat);
 	T_RUN(what_is_wrong_in_a_script_is_named);
 	T_RUN(difficulty_follows_the_rate_from_either_side);
+	T_RUN(silence_lowers_it_only_so_far);
 	T_RUN(a_fixed_difficulty_stays);
 	return t_done();
 }

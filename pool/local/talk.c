@@ -100,16 +100,33 @@ void local_send_job(struct local_client *c, const struct local_job *job, bool cl
 {
 	unsigned place = job->number % LOCAL_JOBS_KEPT;
 
-	c->job_difficulty[place] = c->difficulty;
+	/* Told again with a higher difficulty, shares on their way still count by the lower one. */
+	if (c->job_difficulty[place] <= 0 || c->difficulty < c->job_difficulty[place])
+		c->job_difficulty[place] = c->difficulty;
 	memcpy(c->job_extranonce1[place], c->extranonce1, 4);
 	call(c, "mining.notify", job_json(job, clean));
 }
 
 /* ---- login ---- */
 
-static bool is_known(const struct local *p, const uint8_t extranonce1[4])
+static void start_work(struct local_client *c)
 {
+	const struct local_job *job = local_job(c->pool, c->pool->last_job);
+
+	local_send_difficulty(c);
+	if (job && c->subscribed)
+		local_send_job(c, job, true);
+}
+
+/* Was given out, and nobody here uses it. */
+static bool is_free(const struct local *p, const uint8_t extranonce1[4])
+{
+	const struct local_client *c;
 	unsigned i;
+
+	for (c = p->clients; c; c = c->next)
+		if (!c->dead && c->subscribed && !memcmp(c->extranonce1, extranonce1, 4))
+			return false;
 
 	for (i = 0; i < LOCAL_SESSIONS_KEPT && i < p->n_known; i++)
 		if (!memcmp(p->known[i], extranonce1, 4))
@@ -126,7 +143,7 @@ static void on_subscribe(struct local_client *c, json_t *id, json_t *params)
 
 	if (json_is_string(old) &&
 	    !hex_decode(bytes, 4, json_string_value(old), json_string_length(old)) &&
-	    is_known(c->pool, bytes))
+	    is_free(c->pool, bytes))
 		memcpy(c->extranonce1, bytes, 4);
 	else
 		memcpy(c->pool->known[c->pool->n_known++ % LOCAL_SESSIONS_KEPT], c->extranonce1, 4);
@@ -136,11 +153,12 @@ static void on_subscribe(struct local_client *c, json_t *id, json_t *params)
 	       json_pack("[[[s, s], [s, s]], s, i]", "mining.set_difficulty", text, "mining.notify",
 			 text, text, c->extranonce2_len),
 	       0, NULL);
+	if (c->authorized) /* in the other order it is done there */
+		start_work(c);
 }
 
 static void on_authorize(struct local_client *c, json_t *id, json_t *params)
 {
-	const struct local_job *job = local_job(c->pool, c->pool->last_job);
 	const json_t *user = json_array_get(params, 0);
 
 	if (c->pool->faults.refuse_login) {
@@ -152,9 +170,7 @@ static void on_authorize(struct local_client *c, json_t *id, json_t *params)
 			      json_string_length(user));
 	c->authorized = true;
 	answer(c, id, json_true(), 0, NULL);
-	local_send_difficulty(c);
-	if (job && c->subscribed)
-		local_send_job(c, job, true);
+	start_work(c);
 	log_info(LOG_POOL, "client %llu: %s logged in", (unsigned long long)c->id, c->user);
 }
 
@@ -223,6 +239,16 @@ static bool get_hex(uint8_t *out, size_t len, const json_t *v)
 	       !hex_decode(out, len, json_string_value(v), json_string_length(v));
 }
 
+/* Names are kept as they are shown: printable, and cut. */
+static bool is_user(const struct local_client *c, const json_t *name)
+{
+	char shown[sizeof c->user];
+
+	return json_is_string(name) &&
+	       !strcmp(c->user, str_printable(shown, sizeof shown, json_string_value(name),
+					      json_string_length(name)));
+}
+
 /* 0, or an error code with its text. */
 static int read_submit(struct local_client *c, struct submit *s, json_t *params, const char **text)
 {
@@ -234,8 +260,7 @@ static int read_submit(struct local_client *c, struct submit *s, json_t *params,
 	if (json_array_size(params) != want)
 		return OTHER;
 	*text = "Worker mismatch";
-	if (!json_is_string(json_array_get(params, 0)) ||
-	    strcmp(json_string_value(json_array_get(params, 0)), c->user))
+	if (!is_user(c, json_array_get(params, 0)))
 		return OTHER;
 	*text = "Job not found";
 	if (!get_hex(id, sizeof id, json_array_get(params, 1)))

@@ -4,6 +4,7 @@
 
 #define ENOUGH_SHARES 6     /* a rate from fewer says little */
 #define LEAST_MS      1000  /* shares of before the last change come in a burst: no say */
+#define LEAST         1e-9  /* four hashes a share: silence is no reason to go lower */
 #define ENOUGH_MS     15000 /* but after so long even silence says something */
 
 /*
@@ -33,5 +34,5 @@ double local_vardiff(struct local_vardiff *v, double difficulty, int64_t now_ms)
 		factor = 0.25;
 	if (factor > 0.75 && factor < 1.33)
 		return difficulty;
-	return difficulty * factor;
+	return difficulty * factor > LEAST ? difficulty * factor : LEAST;
 }

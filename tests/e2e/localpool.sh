@@ -13,7 +13,7 @@ ask() { printf '%s\n' "$1" >&3; }
 answer() {
 	local line
 	while IFS= read -r -t 20 line <&3; do
-		[[ $line == *'"method"'* ]] && continue
+		[[ $line == *'"method":'* ]] && continue
 		[[ $line =~ $1 ]] || fail "answer to match $1: $line"
 		return 0
 	done
@@ -91,6 +91,31 @@ close_client
 stop "$pool_pid"
 [ "$rc" = 0 ] || fail "exit code 0, got $rc"
 [ "$(json_number "$tmp/pool.out" low)" = 1 ] || fail "one share under its difficulty is counted"
+
+say "a login before subscribe, by a name that is not ASCII"
+start_pool other -a sha256d --listen 127.0.0.1:0 --diff 1 --job-interval 60000
+open_client
+ask '{"id":1,"method":"mining.authorize","params":["jos\u00e9","x"]}'
+answer '"id":1,"result":true'
+ask '{"id":2,"method":"mining.subscribe","params":[]}'
+answer '"id":2,"result":\[\['
+line=$(notice mining.notify) || exit 1
+[[ $line =~ \"params\":\[\"([0-9a-f]{16})\" ]] || fail "notify has a job: $line"
+job=${BASH_REMATCH[1]}
+[[ $line =~ \"([0-9a-f]{8})\",true\] ]] || fail "notify has a time: $line"
+ask "{\"id\":3,\"method\":\"mining.submit\",\"params\":[\"jos\u00e9\",\"$job\",\"00000000\",\"${BASH_REMATCH[1]}\",\"00000000\"]}"
+answer '"id":3,.*\[23,"Above target"'
+close_client
+stop "$pool_pid"
+
+say "variable difficulty refuses no honest share"
+start_pool vary -a sha256d --listen 127.0.0.1:0 --diff 0.0000002 --vardiff 240
+start_miner vary-miner -a sha256d -o "127.0.0.1:$pool_port" -u user -d cpu
+wait_count "$tmp/vary-miner.log" ' difficulty .* from the next job on' 4 60 || fail "the difficulty varies"
+wait_count "$tmp/vary-miner.log" ' accepted: ' 50 60 || fail "shares are accepted"
+stop "$miner_pid" INT
+stop "$pool_pid"
+[ "$(json_number "$tmp/vary.out" low)" = 0 ] || fail "no share is under the difficulty of its time"
 
 say "a port in use"
 start_pool first -a sha256d --listen 127.0.0.1:0
