@@ -13,7 +13,7 @@ free_port() {
 	"$ADIT" pool -a sha256d --listen 127.0.0.1:0 >"$out" 2>/dev/null &
 	pid=$!
 	port=$(wait_line "$out" '^listening on ' 20)
-	kill "$pid"
+	kill -KILL "$pid" # at once: a TERM between its start and its loop is lost under TSan
 	wait "$pid" 2>/dev/null
 	printf '%s' "${port##*:}"
 }
