@@ -6,6 +6,7 @@
 #ifndef ADIT_ALGO_H
 #define ADIT_ALGO_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +21,76 @@ typedef uint64_t u64;
 #define ALGO_SETTINGS_MAX 8
 #define ALGO_PLANS_MAX    8
 
-struct algo_epoch; /* caches and datasets; none of today's algorithms has any */
+struct algo;
+
+/*
+ * One epoch of an algorithm with a dataset (DAG): its sizes, a plain value that travels to
+ * workers.  Two datasets are the same only when the whole struct is: never compare epochs alone
+ * (etchash numbers some of them twice, sizes can be set by hand).
+ */
+struct algo_facts {
+	uint32_t epoch;
+	uint32_t cache_items;   /* of the light cache, 64 bytes each */
+	uint32_t rows;          /* of the dataset, row_bytes each */
+	uint32_t row_bytes;     /* 128 or 256 */
+	uint64_t dataset_bytes; /* rows * row_bytes: what a device has to hold */
+	uint64_t shared_bytes;  /* of algo_epoch.data */
+	uint8_t seed[32];
+};
+
+/*
+ * The part of an epoch that is built once on the CPU and shared by everyone who checks or
+ * generates: the light cache (facts.cache_items * 64 bytes), then whatever else the
+ * reference wants (ProgPoW: the first 16 KiB of the dataset).
+ */
+struct algo_epoch {
+	const struct algo *algo;
+	struct algo_facts facts;
+	const uint32_t *data; /* facts.shared_bytes, aligned to 64; little-endian words */
+};
+
+/* How an algorithm's epochs and its dataset are made.  All pure, any thread. */
+struct algo_dataset {
+	/* The epoch of a block; -ERR_RANGE for heights no chain will reach while this program
+	 * lives. */
+	int (*of_height)(const struct algo *algo, uint64_t height, uint32_t *epoch,
+			 struct err *err);
+	/* The epoch whose seed this is; -ERR_RANGE when no epoch the program knows has it. */
+	int (*of_seed)(const struct algo *algo, const uint8_t seed[32], uint32_t *epoch,
+		       struct err *err);
+	/* Sizes and seed.  set: values of algo->settings.  -ERR_RANGE for absurd epochs. */
+	int (*facts)(const struct algo *algo, uint32_t epoch, const uint64_t *set,
+		     struct algo_facts *out, struct err *err);
+	/*
+	 * Build the shared part into data (facts->shared_bytes, aligned to 64).  Takes seconds;
+	 * looks at *stop (may be NULL) often.  0, or -ERR_STALE when stopped.
+	 */
+	int (*fill)(const struct algo *algo, const struct algo_facts *facts, uint32_t *data,
+		    const atomic_bool *stop);
+	/* 64 bytes of the dataset: node n of rows * row_bytes / 64, by the slow, certain way. */
+	void (*node)(const struct algo_epoch *ep, uint32_t n, uint32_t out[16]);
+	/* The first and last height of an epoch, for "fits until"; last UINT64_MAX: for ever. */
+	void (*heights)(const struct algo *algo, uint32_t epoch, uint64_t *first, uint64_t *last);
+};
+
+/* In which language a period's program is wanted. */
+enum algo_form {
+	FORM_C,    /* statements for OpenCL C, CUDA C and host C, one lane a work-item */
+	FORM_WIDE, /* the same for kernels that hold all lanes of a hash in one vector */
+	FORM_PTX   /* instructions for the template compiled by NVRTC, see algos/progpow_ptx.c */
+};
+
+/* Programs that change with the block (ProgPoW).  Pure, any thread. */
+struct algo_program {
+	/* The number of the program for this height: one stays valid for a period of blocks. */
+	uint64_t (*of_height)(const struct algo *algo, uint64_t height);
+	/* Its text, NUL-terminated; length, or -ERR_RANGE when size is too small. */
+	int (*text)(const struct algo *algo, uint64_t program, enum algo_form form, char *out,
+		    size_t size);
+};
+
+#define ALGO_PROGRAM_MAX (256u << 10) /* bytes of any program's text */
+#define ALGO_PARTS_MAX   4            /* buffers a dataset may be split over */
 
 /* Facts about a device that decide how an algorithm is laid out on it. */
 struct algo_device {
@@ -30,6 +100,8 @@ struct algo_device {
 	uint32_t lanes;     /* native 32-bit vector width; 1 on GPUs */
 	uint32_t group_max; /* largest work-group */
 	bool cpu;           /* an OpenCL CPU device */
+	bool cuda;
+	uint64_t dataset_bytes; /* of the epoch it is for; 0: none */
 };
 
 /* One way to run the algorithm on a device. */
@@ -41,6 +113,9 @@ struct algo_plan {
 	uint64_t scratch_per_nonce; /* bytes a nonce in flight needs; count rounds up to lanes */
 	uint64_t nonces_max;        /* most nonces in one batch (scratch decides); 0: no limit */
 	uint64_t nonces_start;      /* a modest first batch to measure with */
+	uint32_t items_per_nonce;   /* work-items that share a nonce; 0 means 1.  lanes is 1 then */
+	uint32_t parts;             /* buffers the dataset is split over: 1, 2 or 4; 0 means 1 */
+	enum algo_form form;        /* of the period's program */
 };
 
 enum algo_when { STEP_EPOCH, STEP_BATCH };
@@ -61,15 +136,16 @@ struct algo_setting {
 /* The same kernel compiled as host C, for tests. */
 struct algo_native {
 	const char *entry;
-	void (*run)(const struct abi_job *job, struct abi_results *res, u32 *scratch,
-		    const u32 *dataset, u64 first, u32 count, u64 item);
+	void (*run)(const struct abi_job *job, struct abi_results *res, u32 *scratch, u32 *dataset,
+		    u64 first, u32 count, u64 item);
 };
 
 struct algo {
-	const char *name;    /* what users type and pools are told */
-	const char *aliases; /* space separated, or NULL */
-	const char *title;   /* one line for `adit algos` */
-	const char *kernel;  /* source, embedded at build time; includes already inlined */
+	const char *name;         /* what users type and pools are told */
+	const char *aliases;      /* space separated, or NULL */
+	const char *title;        /* one line for `adit algos` */
+	const char *kernel;       /* source, embedded at build time; includes already inlined */
+	const char *kernel_epoch; /* source of its STEP_EPOCH entries, or NULL */
 
 	uint16_t header_len; /* bytes hashed, nonce field included */
 	uint16_t nonce_off;
@@ -89,18 +165,25 @@ struct algo {
 	const struct algo_setting *settings; /* up to ALGO_SETTINGS_MAX, ended by name NULL */
 	const struct algo_native *native;    /* ended by entry NULL; lanes 1, default options */
 	const char *const *prebuilt;         /* option strings to embed as PTX; NULL-ended */
+	const char *const *prebuilt_epoch;   /* the same for kernel_epoch */
+	const struct algo_dataset *dataset;  /* NULL: no epochs */
+	const struct algo_program *program;  /* NULL: the kernel is always the same */
+	const void *params;                  /* its family's constants (struct dag_params...) */
 
 	/*
 	 * The truth.  Plain C from the specification, no globals, any thread, shares no
 	 * code with the kernel.  work->header has header_len bytes; the nonce field is
-	 * overwritten with nonce.  ep is NULL unless the algorithm has epochs.
+	 * overwritten with nonce.  ep is NULL unless the algorithm has a dataset.
 	 * Returns 0 or -ERR_xxx.
 	 */
 	int (*hash)(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
 		    struct digest *out);
 
-	/* Fill out->words (and nothing else: the caller sets target) from the header. */
-	void (*prepare)(const struct work *work, struct abi_job *out);
+	/*
+	 * Fill out->words (and nothing else: the caller sets target) from the header.  ep as for
+	 * hash; STEP_EPOCH kernels get what this makes of an empty work.
+	 */
+	void (*prepare)(const struct algo_epoch *ep, const struct work *work, struct abi_job *out);
 
 	/*
 	 * (optional) Ways to run on this device, best guess first, at most max; the
@@ -108,8 +191,8 @@ struct algo {
 	 * settings in table order.  Returns how many, or -ERR_MEMORY with the figures.
 	 * NULL: one plan, "-DLANES=<lanes>", no scratch.
 	 */
-	int (*plans)(const struct algo_device *dev, const uint64_t *set, struct algo_plan *out,
-		     int max, struct err *err);
+	int (*plans)(const struct algo *algo, const struct algo_device *dev, const uint64_t *set,
+		     struct algo_plan *out, int max, struct err *err);
 };
 
 /* Every algorithm, alphabetical, ended by NULL (generated from algos/list.am). */
@@ -141,5 +224,13 @@ int algo_settings(const struct algo *algo, uint64_t *out, const char *const *pai
 /* algo->plans, or the default plan. */
 int algo_plans(const struct algo *algo, const struct algo_device *dev, const uint64_t *set,
 	       struct algo_plan *out, int max, struct err *err);
+
+/*
+ * An epoch built in this process's own memory, for commands and tests: seconds for a real one.
+ * set: ALGO_SETTINGS_MAX values.
+ */
+int algo_epoch_new(struct algo_epoch **out, const struct algo *algo, uint32_t epoch,
+		   const uint64_t *set, struct err *err);
+void algo_epoch_free(struct algo_epoch *ep); /* NULL is fine */
 
 #endif

@@ -11,7 +11,7 @@ extern _Thread_local u64 platform_item;
 /* A row's function for struct algo_native: one work-item of a kernel. */
 #define NATIVE(entry)                                                                              \
  static void entry##_native(const struct abi_job *job, struct abi_results *res, u32 *scratch,      \
-			    const u32 *dataset, u64 first, u32 count, u64 item)                    \
+			    u32 *dataset, u64 first, u32 count, u64 item)                          \
  {                                                                                                 \
   platform_item = item;                                                                            \
   entry(job, res, scratch, dataset, first, count);                                                 \

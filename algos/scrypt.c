@@ -29,10 +29,12 @@ static int scrypt_hash(const struct algo_epoch *ep, const struct work *work, uin
 }
 
 /* The layout is described in kernels/scrypt.cl. */
-static void scrypt_prepare(const struct work *work, struct abi_job *out)
+static void scrypt_prepare(const struct algo_epoch *ep, const struct work *work,
+			   struct abi_job *out)
 {
 	int i;
 
+	(void)ep;
 	memset(out->words, 0, sizeof out->words);
 	ref_sha256_start(out->words);
 	ref_sha256_block(out->words, work->header);
@@ -107,12 +109,13 @@ static int offer(const struct algo_device *dev, struct algo_plan *out, int max)
 	return n;
 }
 
-static int scrypt_plans(const struct algo_device *dev, const uint64_t *set, struct algo_plan *out,
-			int max, struct err *err)
+static int scrypt_plans(const struct algo *algo, const struct algo_device *dev, const uint64_t *set,
+			struct algo_plan *out, int max, struct err *err)
 {
 	struct algo_plan least;
 	int n;
 
+	(void)algo;
 	if (set[SET_GAP]) {
 		least = plan_for(dev, (uint32_t)set[SET_GAP]);
 		*out = least;

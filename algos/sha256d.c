@@ -55,12 +55,14 @@ static uint32_t round_t2(const uint32_t *s)
 }
 
 /* The layout is described in kernels/sha256d.cl. */
-static void sha256d_prepare(const struct work *work, struct abi_job *out)
+static void sha256d_prepare(const struct algo_epoch *ep, const struct work *work,
+			    struct abi_job *out)
 {
 	static const uint32_t k[5] = {0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b};
 	uint32_t *words = out->words, s[8], w[3], t1;
 	int i;
 
+	(void)ep;
 	memset(words, 0, sizeof out->words);
 	ref_sha256_start(words);
 	ref_sha256_block(words, work->header);
@@ -105,12 +107,13 @@ static const struct algo_step sha256d_steps[] = {
 static const char *const sha256d_prebuilt[] = {"-DLANES=1", "-DLANES=1 -DSPREAD=1", NULL};
 
 /* Whether spreading additions over two pipes pays depends on the card: offer both. */
-static int sha256d_plans(const struct algo_device *dev, const uint64_t *set, struct algo_plan *out,
-			 int max, struct err *err)
+static int sha256d_plans(const struct algo *algo, const struct algo_device *dev,
+			 const uint64_t *set, struct algo_plan *out, int max, struct err *err)
 {
 	uint32_t lanes = dev->lanes ? dev->lanes : 1;
 	int n, plans = dev->cpu || lanes > 1 ? 1 : 2;
 
+	(void)algo;
 	(void)set;
 	(void)err;
 	for (n = 0; n < plans && n < max; n++) {

@@ -145,7 +145,7 @@ int algo_plans(const struct algo *algo, const struct algo_device *dev, const uin
 	uint32_t lanes = dev->lanes ? dev->lanes : 1;
 
 	if (algo->plans)
-		return algo->plans(dev, set, out, max, err);
+		return algo->plans(algo, dev, set, out, max, err);
 	*out = (struct algo_plan){.lanes = lanes, .nonces_start = 1u << 16};
 	snprintf(out->options, sizeof out->options, "-DLANES=%u", (unsigned)lanes);
 	return 1;

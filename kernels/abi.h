@@ -16,14 +16,14 @@ struct abi_job {
 };
 
 /*
- * The host zeroes count before a batch.  Kernels add 1 to count for every
+ * The host zeroes count and abort before a batch.  Kernels add 1 to count for every
  * candidate and store its nonce while the old count is below ABI_SLOTS, so
  * count > ABI_SLOTS means overflow: the host searches the range again in halves.
  * The order of slots is not defined.
  */
 struct abi_results {
 	u32 count;
-	u32 reserved;
+	u32 abort; /* the host may set it while a batch runs: leave early, results are not wanted */
 	u64 nonce[ABI_SLOTS];
 };
 

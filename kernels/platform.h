@@ -135,11 +135,27 @@ extern _Thread_local u64 platform_item; /* the work-item being run */
 
 /*
  * One signature for every entry, so that no backend knows an algorithm.  Backends set
- * the six arguments in this order.
+ * the six arguments in this order, then those of a dataset split over 2 or 4 buffers.
  */
+#ifndef PARTS
+# define PARTS 1
+#endif
+#if PARTS == 4
+# define KERNEL_PARTS , GLOBAL u32 *dataset1, GLOBAL u32 *dataset2, GLOBAL u32 *dataset3
+#elif PARTS == 2
+# define KERNEL_PARTS , GLOBAL u32 *dataset1
+#else
+# define KERNEL_PARTS
+#endif
 #define KERNEL_ARGS                                                                                \
 	GLOBAL const struct abi_job *job, GLOBAL struct abi_results *res, GLOBAL u32 *scratch,     \
-		GLOBAL const u32 *dataset, u64 first, u32 count
+		GLOBAL u32 *dataset, u64 first, u32 count KERNEL_PARTS
+
+/*
+ * True when the host wants this batch ended: nobody needs its results.  Work-items of one group
+ * may see different answers; those that meet at a BARRIER must agree on one first.
+ */
+#define K_ABORTED(res) (*(volatile GLOBAL u32 *)&(res)->abort)
 
 /*
  * Report those lanes whose hash, of which top and low are the most significant words, is within

@@ -114,11 +114,11 @@ static int launch_steps(struct engine *e, unsigned slot, uint64_t first, uint32_
 static int gpu_submit(struct engine *e, unsigned slot, const struct work *work, uint64_t first,
 		      uint32_t count, struct err *err)
 {
-	static const struct abi_results none; /* its first 8 bytes: count and reserved */
+	static const struct abi_results none; /* its first 8 bytes: count and abort */
 	struct abi_job job = {0};
 	int rc;
 
-	e->config.algo->prepare(work, &job);
+	e->config.algo->prepare(NULL, work, &job);
 	job.target = work->target.w[3];
 	rc = e->api->write(e->job[slot], 0, &job, sizeof job, err);
 	if (!rc)
@@ -225,7 +225,9 @@ static int build(struct engine *e, const struct algo_plan *plan, struct err *err
 
 	e->api->discard(e->program);
 	e->program = NULL;
-	rc = e->api->build(e->dev, e->config.algo->kernel, plan->options, &e->program, &log, err);
+	rc = e->api->build(e->dev,
+			   &(struct code){e->config.algo->kernel, plan->options, NULL, NULL},
+			   &e->program, &log, err);
 	named(&e->config, rc, err); /* before keep_log(), which fills the text to its end */
 	if (rc == -ERR_BUILD)
 		keep_log(e, log, err);

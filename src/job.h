@@ -15,6 +15,7 @@
 
 struct algo;
 struct dialect;
+struct epoch;
 
 /*
  * A job: written by a dialect before client_job() and never again, but for `over`.
@@ -33,9 +34,10 @@ struct job {
 	struct u256 target; /* hash <= target makes a share */
 	double difficulty;
 	uint64_t height; /* 0: the pool did not say */
-	uint32_t epoch;
-	atomic_bool over; /* nobody wants its shares any more: not worth a CPU check */
-	bool clean;       /* work for older jobs is worthless */
+	uint32_t epoch;  /* algorithms with a dataset: set by the dialect, from height or seed */
+	struct epoch *caches; /* of that epoch, one reference; set by the miner, else NULL */
+	atomic_bool over;     /* nobody wants its shares any more: not worth a CPU check */
+	bool clean;           /* work for older jobs is worthless */
 	int64_t received_ms;
 	int64_t received_us; /* when its bytes were read, for latency figures */
 };

@@ -48,7 +48,8 @@ static inline int bed_make(struct bed *bed, const struct algo *algo, const struc
 	bed->algo = algo;
 	bed->plan = *plan;
 	bed->room = (nonces + plan->lanes - 1) / plan->lanes * plan->lanes;
-	rc = b->build(bed->dev, algo->kernel, plan->options, &bed->program, NULL, err);
+	rc = b->build(bed->dev, &(struct code){algo->kernel, plan->options, NULL, NULL},
+		      &bed->program, NULL, err);
 	if (!rc)
 		rc = b->mem_new(bed->dev, sizeof(struct abi_job), &bed->job, err);
 	if (!rc)
@@ -75,7 +76,7 @@ static inline int bed_queue(struct bed *bed, const struct work *work, uint64_t f
 	uint32_t zero[2] = {0};
 	int i, rc;
 
-	bed->algo->prepare(work, &job);
+	bed->algo->prepare(NULL, work, &job);
 	rc = b->write(bed->job, 0, &job, sizeof job, err);
 	if (!rc)
 		rc = b->write(bed->results, 0, zero, sizeof zero, err);

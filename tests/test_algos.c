@@ -145,7 +145,7 @@ static bool native_scan(void *ctx, const struct algo *a, const struct work *work
 	scratch = calloc(count ? count : 1, bytes ? bytes : 1);
 	if (!scratch)
 		return false;
-	a->prepare(work, &job);
+	a->prepare(NULL, work, &job);
 	for (i = 0; i < a->n_steps; i++) {
 		for (row = a->native; row->entry && strcmp(row->entry, a->steps[i].entry); row++)
 			;

@@ -117,7 +117,8 @@ static int rig_open(struct rig *r, struct err *err)
 	memset(r, 0, sizeof *r);
 	rc = b->open(0, cache_dir, &r->dev, &r->info, err);
 	if (!rc)
-		rc = b->build(r->dev, kernel_toy, TOY_OPTIONS, &r->prog, NULL, err);
+		rc = b->build(r->dev, &(struct code){kernel_toy, TOY_OPTIONS, NULL, NULL}, &r->prog,
+			      NULL, err);
 	if (!rc)
 		rc = b->mem_new(r->dev, sizeof r->job_host, &r->job, err);
 	if (!rc)
@@ -585,8 +586,9 @@ static void no_way_body(void)
 	struct rig r;
 
 	if (CHECK_OK(rig_open(&r, &err), &err)) {
-		CHECK_ERR(b->build(r.dev, kernel_toy, "-DMULT=6", &prog, NULL, &err), ERR_BUILD,
-			  &err);
+		CHECK_ERR(b->build(r.dev, &(struct code){kernel_toy, "-DMULT=6", NULL, NULL}, &prog,
+				   NULL, &err),
+			  ERR_BUILD, &err);
 		CHECK_HAS(err.text, "no kernel for Fake CUDA device 0 (sm_90)");
 		CHECK_HAS(err.text, "install NVRTC (libnvrtc.so.13");
 		CHECK(prog == NULL);
@@ -625,12 +627,15 @@ static void bad_source_body(void)
 	if (!with_nvrtc())
 		T_SKIP("no NVRTC on this machine");
 	if (CHECK_OK(rig_open(&r, &err), &err)) {
-		CHECK_ERR(b->build(r.dev, "int x;\nfloof y;\n", "-DA=1", &prog, &log, &err),
+		CHECK_ERR(b->build(r.dev, &(struct code){"int x;\nfloof y;\n", "-DA=1", NULL, NULL},
+				   &prog, &log, &err),
 			  ERR_BUILD, &err);
 		CHECK_HAS(err.text, "(2): error");
 		CHECK_HAS(err.text, "floof");
 		CHECK_HAS(log, "floof");
-		CHECK_ERR(b->build(r.dev, "int x;", "-DA=\"", &prog, NULL, &err), ERR_BUILD, &err);
+		CHECK_ERR(b->build(r.dev, &(struct code){"int x;", "-DA=\"", NULL, NULL}, &prog,
+				   NULL, &err),
+			  ERR_BUILD, &err);
 	}
 	free(log);
 	rig_close(&r);

@@ -83,8 +83,11 @@ static void build_all(struct device *dev)
 			struct program *prog = NULL;
 			struct err err = {0};
 
-			if (!CHECK_OK(backend_cuda.build(dev, algos[a]->kernel,
-							 algos[a]->prebuilt[o], &prog, NULL, &err),
+			if (!CHECK_OK(backend_cuda.build(dev,
+							 &(struct code){algos[a]->kernel,
+									algos[a]->prebuilt[o], NULL,
+									NULL},
+							 &prog, NULL, &err),
 				      &err))
 				continue;
 			backend_cuda.describe(prog, NULL, how, sizeof how);

@@ -45,9 +45,27 @@ struct launch {
 	uint64_t items; /* work-items; the backend rounds up to local */
 	uint32_t local; /* work-group size; 0: backend's choice */
 	struct mem *job, *results, *scratch, *dataset; /* NULL: a null or dummy buffer */
+	struct mem *more[3];                           /* further parts of the dataset */
+	uint32_t parts;                                /* of the dataset: 1, 2 or 4; 0 means 1 */
 	uint64_t first;                                /* first nonce */
 	uint32_t count; /* nonces in the batch; work beyond it must not report */
 };
+
+/* What build() compiles.  Everything is copied. */
+struct code {
+	const char *source;
+	const char *options; /* "-DA=1 -DB=2" */
+	/*
+	 * A period's program, or NULL: body takes the place of the source's one line
+	 * CODE_MARK; body_ptx (or NULL) that of its mark in a template embedded as PTX,
+	 * for backends that have one.
+	 */
+	const char *body, *body_ptx;
+};
+
+#define CODE_MARK     "/* ADIT_PROGRAM */"
+#define CODE_TEMPLATE " -DTEMPLATE=1"  /* added to the options of an embedded template */
+#define CODE_PTX_MARK "//ADIT_PROGRAM" /* its line's operands name the registers */
 
 struct backend {
 	const char *name;    /* cuda, opencl */
@@ -66,13 +84,17 @@ struct backend {
 	void (*close)(struct device *dev); /* NULL is fine */
 
 	/*
-	 * Compile source (or load it from the cache, or take embedded code for the same
-	 * source and options).  options: "-DA=1 -DB=2".  On -ERR_BUILD err->text has the
-	 * compiler's first error and *log, if not NULL, the whole text (caller frees).
+	 * Compile code (or load it from the cache, or take embedded code for the same
+	 * source and options).  On -ERR_BUILD err->text has the compiler's first error and
+	 * *log, if not NULL, the whole text (caller frees).  One other thread may call this,
+	 * and only this, while the driver thread goes on.
 	 */
-	int (*build)(struct device *dev, const char *source, const char *options,
-		     struct program **out, char **log, struct err *err);
+	int (*build)(struct device *dev, const struct code *code, struct program **out, char **log,
+		     struct err *err);
 	void (*discard)(struct program *prog); /* NULL is fine */
+
+	/* Bytes that mem_new() could hand out now, as far as the driver tells; else total. */
+	int (*mem_left)(struct device *dev, uint64_t *bytes, struct err *err);
 
 	/* Device memory, contents undefined.  -ERR_MEMORY when it does not fit. */
 	int (*mem_new)(struct device *dev, uint64_t bytes, struct mem **out, struct err *err);
@@ -94,6 +116,12 @@ struct backend {
 	 */
 	int (*mark)(struct device *dev, unsigned slot, struct err *err);
 	int (*wait)(struct device *dev, unsigned slot, uint32_t *took_us, struct err *err);
+
+	/*
+	 * (optional) From any thread, while batches run: overwrite 4 bytes of mem at once,
+	 * past the queue (abi_results.abort).  Best effort, no error.
+	 */
+	void (*poke)(struct device *dev, struct mem *mem, uint64_t at, uint32_t value);
 
 	/*
 	 * (optional) One line for people: with entry NULL how prog was obtained ("NVRTC 13.0"),

@@ -250,6 +250,15 @@ static int mem_new(struct device *dev, uint64_t bytes, struct mem **out, struct 
 	return rc;
 }
 
+static int cuda_mem_left(struct device *dev, uint64_t *bytes, struct err *err)
+{
+	size_t available = 0, total = 0;
+	CUresult code = dev->cu.cuMemGetInfo_v2(&available, &total);
+
+	*bytes = available;
+	return code == CUDA_SUCCESS ? 0 : cuda_fail(&dev->cu, err, code, "cuMemGetInfo");
+}
+
 static void mem_free(struct mem *mem)
 {
 	if (!mem)
@@ -439,6 +448,7 @@ const struct backend backend_cuda = {
 	.build = cuda_build,
 	.discard = cuda_discard,
 	.mem_new = mem_new,
+	.mem_left = cuda_mem_left,
 	.mem_free = mem_free,
 	.write = cuda_write,
 	.read = cuda_read,

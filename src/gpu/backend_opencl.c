@@ -233,8 +233,17 @@ static void opencl_discard(struct program *prog)
 	free(prog);
 }
 
-static int opencl_build(struct device *dev, const char *source, const char *options,
-			struct program **out, char **log, struct err *err)
+static cl_program make_program(struct device *dev, const struct code *code, cl_int *rc)
+{
+	const char *mark = code->body ? strstr(code->source, CODE_MARK) : NULL;
+	const char *parts[] = {code->source, code->body, mark ? mark + strlen(CODE_MARK) : NULL};
+	const size_t lengths[] = {mark ? (size_t)(mark - code->source) : 0, 0, 0};
+
+	return clCreateProgramWithSource(dev->context, mark ? 3 : 1, parts, lengths, rc);
+}
+
+static int opencl_build(struct device *dev, const struct code *code, struct program **out,
+			char **log, struct err *err)
 {
 	struct program *prog = calloc(1, sizeof *prog);
 	char flags[256];
@@ -245,8 +254,8 @@ static int opencl_build(struct device *dev, const char *source, const char *opti
 	if (!prog)
 		return err_set(err, ERR_NOMEM, "no memory for a program");
 	prog->dev = dev;
-	snprintf(flags, sizeof flags, "-cl-std=CL1.2 %s", options);
-	prog->program = clCreateProgramWithSource(dev->context, 1, &source, NULL, &rc);
+	snprintf(flags, sizeof flags, "-cl-std=CL1.2 %s", code->options);
+	prog->program = make_program(dev, code, &rc);
 	if (!prog->program) {
 		opencl_discard(prog);
 		return fail(dev, rc, "no program", err);
@@ -306,6 +315,13 @@ static void opencl_mem_free(struct mem *mem)
 	if (mem->buffer)
 		clReleaseMemObject(mem->buffer);
 	free(mem);
+}
+
+static int opencl_mem_left(struct device *dev, uint64_t *bytes, struct err *err)
+{
+	(void)err;
+	*bytes = dev->info.mem_free;
+	return 0;
 }
 
 static int no_room(struct device *dev, uint64_t bytes, cl_int rc, struct err *err)
@@ -424,6 +440,7 @@ static size_t group_size(const struct program *prog, unsigned e, uint32_t wanted
 static int set_args(struct device *dev, cl_kernel kernel, const struct launch *l, struct err *err)
 {
 	const struct mem *mems[4] = {l->job, l->results, l->scratch, l->dataset};
+	const struct mem *const *more = (const struct mem *const *)l->more;
 	cl_ulong first = l->first;
 	cl_uint count = l->count, i;
 	cl_int rc = CL_SUCCESS;
@@ -435,6 +452,8 @@ static int set_args(struct device *dev, cl_kernel kernel, const struct launch *l
 		rc = clSetKernelArg(kernel, 4, sizeof first, &first);
 	if (!rc)
 		rc = clSetKernelArg(kernel, 5, sizeof count, &count);
+	for (i = 1; i < l->parts && !rc; i++)
+		rc = clSetKernelArg(kernel, 5 + i, sizeof(cl_mem), &more[i - 1]->buffer);
 	return rc ? fail(dev, rc, "kernel arguments", err) : 0;
 }
 
@@ -595,6 +614,7 @@ const struct backend backend_opencl = {
 	.open = opencl_open,
 	.close = opencl_close,
 	.build = opencl_build,
+	.mem_left = opencl_mem_left,
 	.discard = opencl_discard,
 	.mem_new = opencl_mem_new,
 	.mem_free = opencl_mem_free,

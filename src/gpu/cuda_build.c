@@ -210,18 +210,19 @@ static int make(const struct making *m, struct err *err)
 	return rc ? err_set(err, -rc, "%s", last->text) : 0;
 }
 
-int cuda_build(struct device *dev, const char *source, const char *options, struct program **out,
-	       char **log, struct err *err)
+int cuda_build(struct device *dev, const struct code *code, struct program **out, char **log,
+	       struct err *err)
 {
 	char *words = NULL;
-	struct making m = {.dev = dev, .source = source, .options = options, .log = &words};
+	struct making m = {
+		.dev = dev, .source = code->source, .options = code->options, .log = &words};
 	int rc;
 
 	m.prog = calloc(1, sizeof *m.prog);
 	if (!m.prog)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	m.prog->dev = dev;
-	embedded_key(m.key, source, options);
+	embedded_key(m.key, code->source, code->options);
 	rc = make(&m, err);
 	if (rc && log) {
 		*log = words;

@@ -82,8 +82,8 @@ struct program {
 };
 
 /* backend.build and backend.discard */
-int cuda_build(struct device *dev, const char *source, const char *options, struct program **out,
-	       char **log, struct err *err);
+int cuda_build(struct device *dev, const struct code *code, struct program **out, char **log,
+	       struct err *err);
 void cuda_discard(struct program *prog);
 
 /* The entry of that name, looked up once.  0 or -ERR_xxx. */

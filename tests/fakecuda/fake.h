@@ -16,7 +16,7 @@ struct fake_kernel {
 	const char *entry;
 	/* runs the work-item named last, as GLOBAL_ID() sees it */
 	void (*run)(const struct abi_job *job, struct abi_results *res, uint32_t *scratch,
-		    const uint32_t *dataset, uint64_t first, uint32_t count, uint64_t item);
+		    uint32_t *dataset, uint64_t first, uint32_t count, uint64_t item);
 };
 
 extern const struct fake_kernel fake_kernels[];

@@ -353,7 +353,7 @@ static void run_grid(const struct op *op)
 	const struct abi_job *job = (const struct abi_job *)(uintptr_t)op->job;
 	struct abi_results *res = (struct abi_results *)(uintptr_t)op->res;
 	uint32_t *scratch = (uint32_t *)(uintptr_t)op->scratch;
-	const uint32_t *dataset = (const uint32_t *)(uintptr_t)op->dataset;
+	uint32_t *dataset = (uint32_t *)(uintptr_t)op->dataset;
 	uint64_t item, items = (uint64_t)op->blocks * op->threads;
 
 	for (item = 0; item < items; item++)

@@ -14,7 +14,7 @@
 
 #define ARGUMENTS                                                                                  \
  "const struct abi_job *job, struct abi_results *res, uint32_t *scratch, "                         \
- "const uint32_t *dataset, uint64_t first, uint32_t count, uint64_t item"
+ "uint32_t *dataset, uint64_t first, uint32_t count, uint64_t item"
 
 static FILE *open_file(const char *dir, const char *name)
 {
