@@ -107,6 +107,7 @@ struct algo_device {
 /* One way to run the algorithm on a device. */
 struct algo_plan {
 	char options[192];          /* "-D" options in alphabetical order, for every compiler */
+	char options_epoch[64];     /* the same for kernel_epoch */
 	char label[48];             /* for people: "lookup gap 2" */
 	uint32_t lanes;             /* nonces a work-item tries */
 	uint32_t local;             /* work-group size; 0: backend's choice */
