@@ -57,15 +57,16 @@ struct code {
 	const char *options; /* "-DA=1 -DB=2" */
 	/*
 	 * A period's program, or NULL: body takes the place of the source's one line
-	 * CODE_MARK; body_ptx (or NULL) that of its mark in a template embedded as PTX,
-	 * for backends that have one.
+	 * CODE_MARK; body_ptx (or NULL) that of the one line that begins with CODE_PTX_MARK in
+	 * a template embedded as PTX, for backends that have one.  The lines around the mark
+	 * give the registers fixed names, so the text goes in as it is.
 	 */
 	const char *body, *body_ptx;
 };
 
 #define CODE_MARK     "/* ADIT_PROGRAM */"
 #define CODE_TEMPLATE " -DTEMPLATE=1"  /* added to the options of an embedded template */
-#define CODE_PTX_MARK "//ADIT_PROGRAM" /* its line's operands name the registers */
+#define CODE_PTX_MARK "//ADIT_PROGRAM" /* a line of its own, after white space */
 
 struct backend {
 	const char *name;    /* cuda, opencl */
