@@ -17,6 +17,8 @@
 struct event_base;
 struct evdns_base;
 
+#define POOL_CANDIDATES_MAX 8
+
 /* Everything a connection needs to know; plain values, owned by the configuration. */
 struct pool_config {
 	char *url; /* as the user wrote it, without credentials, for messages */
@@ -28,7 +30,10 @@ struct pool_config {
 	bool tls_insecure;
 	bool disabled;
 	char **options; /* "name=value" for the dialect (coinbase-addr, ...), NULL-ended */
-	const struct dialect *dialect; /* from the URL's scheme */
+	const struct dialect *dialect; /* the only one that is possible, or the first to try */
+	/* Those that have the URL's scheme and serve the algorithm, to be tried in this order. */
+	const struct dialect *candidates[POOL_CANDIDATES_MAX];
+	unsigned n_candidates; /* 0 and 1: `dialect` it is */
 };
 
 struct client_timeouts {

@@ -23,8 +23,14 @@ struct client; /* one connection; pool/client.c, or a fake in tests */
 enum dialect_transport { DIALECT_STREAM, DIALECT_HTTP };
 
 struct dialect {
-	const char *name;    /* "stratum1" */
-	const char *schemes; /* "stratum+tcp stratum+ssl ...", space separated */
+	const char *name; /* "stratum1" */
+	/*
+	 * "stratum1+tcp stratum+tcp ...", space separated.  Several dialects may share one;
+	 * then they are tried, smallest rank first, until one is understood.  A scheme that
+	 * no other dialect has leaves no choice.
+	 */
+	const char *schemes;
+	int rank;
 	const char *title;
 	enum dialect_transport transport;
 	size_t session_size; /* zeroed private state, lives as long as a connection */
