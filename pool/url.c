@@ -37,6 +37,12 @@ static bool word_ends(const char *scheme, const char *tail)
 	return a >= b && !strcmp(scheme + a - b, tail);
 }
 
+bool url_scheme_tls(const char *scheme)
+{
+	return word_ends(scheme, "ssl") || word_ends(scheme, "tls") || word_ends(scheme, "tls12") ||
+	       word_ends(scheme, "https") || word_ends(scheme, "stratums");
+}
+
 /* Everything before "://", lower case; returns what follows. */
 static const char *take_scheme(struct url *u, const char *text, struct err *err)
 {
@@ -58,9 +64,7 @@ static const char *take_scheme(struct url *u, const char *text, struct err *err)
 		}
 		u->scheme[i] = (char)tolower((unsigned char)text[i]);
 	}
-	u->tls = word_ends(u->scheme, "ssl") || word_ends(u->scheme, "tls") ||
-		 word_ends(u->scheme, "tls12") || word_ends(u->scheme, "https") ||
-		 word_ends(u->scheme, "stratums");
+	u->tls = url_scheme_tls(u->scheme);
 	return end + 3;
 }
 

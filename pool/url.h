@@ -21,6 +21,9 @@ struct url {
 /* 0, or -ERR_PARSE with a line that names what is wrong and the fix. */
 int url_parse(struct url *out, const char *text, struct err *err);
 
+/* Does this scheme mean TLS? */
+bool url_scheme_tls(const char *scheme);
+
 /* "scheme://host:port/path", without credentials.  Returns out. */
 char *url_print(char *out, unsigned long size, const struct url *url);
 
