@@ -2,7 +2,8 @@
 /*
  * The words a kernel may use, for OpenCL C 1.2, CUDA C++ (NVRTC) and host C.
  * Vendor intrinsics live here and nowhere else.  The host form runs one work-item a
- * call and has neither LOCAL nor BARRIER: kernels that need them are tested on PoCL.
+ * call; whoever runs kernels with LOCAL and BARRIER in it gives every work-item of a group a stack
+ * of its own and defines the three platform_ functions (tests/fakecuda/group.c).
  *
  * LANES (from algo_plan.options) is how many nonces a work-item tries at once: 1 on GPUs,
  * the native vector width on OpenCL CPU devices (2, 4, 8 or 16), where vu is an explicit
@@ -104,14 +105,21 @@ typedef struct {
 	uint32_t x, y, z, w;
 } u32x4;
 extern _Thread_local u64 platform_item; /* the work-item being run */
+extern u32 platform_local_id(void);
+extern void platform_barrier(void);
+extern u32 platform_shuffle(u32 v, u32 src, u32 width);
 # define KERNEL          static void
 # define GLOBAL
+# define LOCAL           static _Thread_local /* groups run one after another */
 # define CONSTANT        static const
 # define INLINE          static inline
 # define NOINLINE        static
 # define GROUP_SIZE(n)
 # define UNROLL
 # define GLOBAL_ID()     platform_item
+# define LOCAL_ID()      platform_local_id()
+# define BARRIER()       platform_barrier()
+# define K_SHUFFLE(v, src, width) platform_shuffle((v), (src), (width))
 # define ATOMIC_INC(p)   ((*(p))++)
 # define ROTL32(x, n)    ((x) << (n) | (x) >> (32 - (n)))
 # define ROTR32(x, n)    ((x) >> (n) | (x) << (32 - (n)))
