@@ -3,12 +3,11 @@
  * Stratum V1 as Bitcoin's descendants speak it: mining.subscribe, authorize, notify, submit,
  * with BIP 310 version rolling, extranonce changes and session resume.
  */
-#include <ctype.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool/jsonline.h"
 #include "pool/stratum1_job.h"
 #include "src/bytes.h"
 #include "src/hex.h"
@@ -16,8 +15,7 @@
 
 extern const struct dialect dialect_stratum1;
 
-#define BAD_LINES_MAX 5
-#define VERSION_MASK  0x1fffe000u /* BIP 320 */
+#define VERSION_MASK 0x1fffe000u /* BIP 320 */
 
 struct session {
 	uint32_t configure, subscribe, extranonce, authorize; /* request ids; 0: none pending */
@@ -30,28 +28,6 @@ struct session {
 	json_t *early;      /* a notify that came before the extranonce */
 	unsigned bad_lines; /* in a row */
 };
-
-static int send_json(struct client *c, json_t *line)
-{
-	char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-	size_t len = text ? strlen(text) : 0;
-	int rc = -ERR_NOMEM;
-
-	if (text) {
-		text[len] = '\n'; /* in place of the NUL */
-		rc = client_send(c, text, len + 1);
-	}
-	free(text);
-	json_decref(line);
-	return rc;
-}
-
-/* params is taken. */
-static int request(struct client *c, uint32_t id, const char *method, json_t *params)
-{
-	return send_json(c, json_pack("{s:I, s:s, s:o}", "id", (json_int_t)id, "method", method,
-				      "params", params));
-}
 
 /* ---- login ---- */
 
@@ -69,7 +45,7 @@ static int subscribe(struct client *c)
 	if (s->form == 0)
 		json_array_append_new(params, json_stringn(memo, (size_t)(end - memo)));
 	s->subscribe = client_next_request(c);
-	return request(c, s->subscribe, "mining.subscribe", params);
+	return jsonline_request(c, s->subscribe, "mining.subscribe", params);
 }
 
 static int stratum1_hello(struct client *c, struct err *err)
@@ -84,14 +60,14 @@ static int stratum1_hello(struct client *c, struct err *err)
 	s->difficulty = 1;
 	if (client_algo(c)->version_rolling && !(rolling && !strcmp(rolling, "off"))) {
 		s->configure = client_next_request(c);
-		rc = request(c, s->configure, "mining.configure",
-			     json_pack("[[s], {s:s, s:i}]", "version-rolling",
-				       "version-rolling.mask", "1fffe000",
-				       "version-rolling.min-bit-count", 2));
+		rc = jsonline_request(c, s->configure, "mining.configure",
+				      json_pack("[[s], {s:s, s:i}]", "version-rolling",
+						"version-rolling.mask", "1fffe000",
+						"version-rolling.min-bit-count", 2));
 	}
 	if (!rc && suggest && !str_to_double(&difficulty, suggest) && difficulty > 0)
-		rc = request(c, client_next_request(c), "mining.suggest_difficulty",
-			     json_pack("[f]", difficulty));
+		rc = jsonline_request(c, client_next_request(c), "mining.suggest_difficulty",
+				      json_pack("[f]", difficulty));
 	return rc ? rc : subscribe(c);
 }
 
@@ -156,8 +132,8 @@ static int authorize(struct client *c)
 	struct session *s = client_session(c);
 
 	s->authorize = client_next_request(c);
-	return request(c, s->authorize, "mining.authorize",
-		       json_pack("[s, s]", client_user(c), client_password(c)));
+	return jsonline_request(c, s->authorize, "mining.authorize",
+				json_pack("[s, s]", client_user(c), client_password(c)));
 }
 
 static int take_notify(struct client *c, const json_t *params, struct err *err);
@@ -187,37 +163,18 @@ static int on_subscribed(struct client *c, const json_t *result, bool failed, st
 		s->early = NULL;
 	}
 	s->extranonce = client_next_request(c);
-	rc = request(c, s->extranonce, "mining.extranonce.subscribe", json_array());
+	rc = jsonline_request(c, s->extranonce, "mining.extranonce.subscribe", json_array());
 	return rc ? rc : authorize(c);
-}
-
-/* The pool's words in any form an error takes; printable. */
-static char *error_text(char *out, size_t size, const json_t *error)
-{
-	const json_t *text = error;
-
-	if (json_is_array(error))
-		text = json_is_string(json_array_get(error, 1)) ? json_array_get(error, 1)
-								: json_array_get(error, 0);
-	else if (json_is_object(error))
-		text = json_object_get(error, "message");
-	if (json_is_string(text))
-		return str_printable(out, size, json_string_value(text), json_string_length(text));
-	out[0] = '\0';
-	return out;
 }
 
 static int on_authorized(struct client *c, const json_t *result, const json_t *error,
 			 struct err *err)
 {
 	struct session *s = client_session(c);
-	char why[96];
 
 	s->authorize = 0;
 	if (!json_is_true(result))
-		return err_set(err, ERR_AUTH, "the pool refuses user '%s'%s%s: check -u and -p",
-			       client_user(c), error && !json_is_null(error) ? ": " : "",
-			       error_text(why, sizeof why, error));
+		return jsonline_refused(c, error, err);
 	s->authorized = true;
 	client_ready(c, s->resumed);
 	return 0;
@@ -236,69 +193,22 @@ static void on_configured(struct client *c, const json_t *result)
 		s->terms.version_mask = be32_get(bytes) & VERSION_MASK;
 }
 
-/* ---- answers to shares ---- */
-
-static bool has_words(const char *text, const char *words)
-{
-	size_t len = strlen(words);
-
-	for (; *text; text++)
-		if (!strncasecmp(text, words, len))
-			return true;
-	return false;
-}
-
-static enum client_verdict classify(const json_t *error, const char *text)
-{
-	static const char *const stale[] = {"stale", "job not found", "invalid job", "unknown job",
-					    "old job"};
-	json_int_t code = 0;
-	size_t i;
-
-	for (i = 0; i < sizeof stale / sizeof *stale; i++)
-		if (has_words(text, stale[i]))
-			return VERDICT_STALE;
-	if (json_is_array(error))
-		code = json_integer_value(json_array_get(error, 0));
-	else if (json_is_object(error))
-		code = json_integer_value(json_object_get(error, "code"));
-	return code == 21 && !*text ? VERDICT_STALE : VERDICT_REJECTED;
-}
-
-static void on_submitted(struct client *c, uint32_t id, const json_t *result, const json_t *error)
-{
-	char why[96];
-
-	if (json_is_array(result)) { /* [false, "reason"] */
-		error = result;
-		result = json_array_get(result, 0);
-	}
-	if (json_is_true(result) ||
-	    (json_is_string(result) && !strcasecmp(json_string_value(result), "ok"))) {
-		client_answer(c, id, VERDICT_ACCEPTED, NULL);
-		return;
-	}
-	error_text(why, sizeof why, error);
-	client_answer(c, id, classify(error, why), why);
-}
-
 static int on_answer(struct client *c, const json_t *line, uint32_t id, struct err *err)
 {
 	struct session *s = client_session(c);
 	const json_t *result = json_object_get(line, "result");
 	const json_t *error = json_object_get(line, "error");
-	bool failed = error && !json_is_null(error) && !json_is_true(result);
 
 	if (id == s->configure)
 		on_configured(c, result);
 	else if (id == s->subscribe)
-		return on_subscribed(c, result, failed, err);
+		return on_subscribed(c, result, jsonline_failed(line), err);
 	else if (id == s->authorize)
 		return on_authorized(c, result, error, err);
 	else if (id == s->extranonce)
 		s->extranonce = 0;
 	else
-		on_submitted(c, id, result, error);
+		jsonline_submitted(c, line, id);
 	return 0;
 }
 
@@ -343,13 +253,11 @@ static int on_notify(struct client *c, json_t *params, struct err *err)
 static int on_difficulty(struct client *c, json_t *params, struct err *err)
 {
 	struct session *s = client_session(c);
-	const json_t *v = json_array_get(params, 0);
-	double d = json_is_number(v) ? json_number_value(v) : -1;
+	double d;
+	int rc = jsonline_difficulty(&d, json_array_get(params, 0), err);
 
-	if (json_is_string(v) && str_to_double(&d, json_string_value(v)))
-		d = -1;
-	if (!isfinite(d) || d < 0)
-		return err_set(err, ERR_PROTO, "mining.set_difficulty: not a positive number");
+	if (rc)
+		return rc;
 	if (d == 0) /* a small one, cut by its printf: unknown */
 		return 0;
 	if (d != s->difficulty || s->has_target)
@@ -402,183 +310,35 @@ static int on_mask(struct client *c, json_t *params, struct err *err)
 	return 0;
 }
 
-static uint64_t number_of(const json_t *v, uint64_t max)
-{
-	uint64_t n = 0;
-
-	if (json_is_integer(v) && json_integer_value(v) > 0)
-		n = (uint64_t)json_integer_value(v);
-	else if (json_is_string(v) && str_to_u64(&n, json_string_value(v), 0, max))
-		n = 0;
-	return n > max ? max : n;
-}
-
-static int on_reconnect(struct client *c, json_t *params, struct err *err)
-{
-	const json_t *host = json_array_get(params, 0);
-	const char *name = json_is_string(host) ? json_string_value(host) : "";
-
-	if (name[strspn(name,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")])
-		return err_set(err, ERR_PROTO, "client.reconnect: malformed host");
-	client_redirect(c, name, (unsigned)number_of(json_array_get(params, 1), 65535),
-			(unsigned)number_of(json_array_get(params, 2), 3600));
-	return 0;
-}
-
-static int on_message(struct client *c, json_t *params, struct err *err)
-{
-	const json_t *v = json_array_get(params, 0);
-	char text[512];
-
-	(void)err;
-	if (json_is_string(v))
-		client_note(c, NOTE_INFO, "the pool says: %s",
-			    str_printable(text, sizeof text, json_string_value(v),
-					  json_string_length(v)));
-	return 0;
-}
-
-static int ignore(struct client *c, json_t *params, struct err *err)
-{
-	(void)c;
-	(void)params;
-	(void)err;
-	return 0;
-}
-
-/* Answered when it has an id; without a result here: true. */
-static const struct method {
-	const char *name;
-	int (*take)(struct client *c, json_t *params, struct err *err);
-	const char *result;
-} methods[] = {
+static const struct jsonline_method methods[] = {
 	{"mining.notify", on_notify, NULL},
 	{"mining.set_difficulty", on_difficulty, NULL},
 	{"mining.set_target", on_target, NULL},
 	{"mining.set_extranonce", on_extranonce, NULL},
 	{"mining.set_version_mask", on_mask, NULL},
-	{"mining.set_goal", ignore, NULL},
-	{"mining.multi_version", ignore, NULL},
-	{"mining.ping", ignore, "pong"},
-	{"client.ping", ignore, "pong"},
-	{"ping", ignore, "pong"},
-	{"client.get_version", ignore, "@agent"},
-	{"client.get_algo", ignore, "@algo"},
-	{"client.show_message", on_message, NULL},
-	{"client.reconnect", on_reconnect, NULL},
+	{"mining.set_goal", jsonline_ignore, NULL},
+	{"mining.multi_version", jsonline_ignore, NULL},
+	{"mining.ping", jsonline_ignore, "pong"},
+	{"client.ping", jsonline_ignore, "pong"},
+	{"ping", jsonline_ignore, "pong"},
+	{"client.get_version", jsonline_ignore, "@agent"},
+	{"client.get_algo", jsonline_ignore, "@algo"},
+	{"client.show_message", jsonline_message, NULL},
+	{"client.reconnect", jsonline_reconnect, NULL},
 };
-
-/* The id goes back as it came, type and all. */
-static int answer(struct client *c, json_t *id, const struct method *m)
-{
-	json_t *result;
-
-	if (!id || json_is_null(id))
-		return 0;
-	if (!m)
-		return send_json(c, json_pack("{s:O, s:n, s:[i, s, n]}", "id", id, "result",
-					      "error", 38, "unknown method"));
-	if (!m->result)
-		result = json_true();
-	else if (!strcmp(m->result, "@agent"))
-		result = json_string(client_agent(c));
-	else if (!strcmp(m->result, "@algo"))
-		result = json_string(client_algo(c)->name);
-	else
-		result = json_string(m->result);
-	return send_json(c, json_pack("{s:O, s:o, s:n}", "id", id, "result", result, "error"));
-}
 
 static int on_call(struct client *c, json_t *line, const char *name, struct err *err)
 {
-	const struct method *m = NULL;
-	json_t *params = json_object_get(line, "params");
-	struct err bad = {0};
-	size_t i;
-
-	for (i = 0; i < sizeof methods / sizeof *methods; i++)
-		if (!strcmp(methods[i].name, name))
-			m = &methods[i];
-	if (m && m->take(c, params, &bad))
-		client_note(c, NOTE_WARNING, "%s; ignored", bad.text);
 	(void)err;
-	return answer(c, json_object_get(line, "id"), m);
-}
-
-static bool answer_id(const json_t *v, uint32_t *out)
-{
-	uint64_t n;
-
-	if (json_is_integer(v) && json_integer_value(v) > 0 && json_integer_value(v) <= 65535)
-		*out = (uint32_t)json_integer_value(v);
-	else if (json_is_real(v) && json_real_value(v) >= 1 && json_real_value(v) <= 65535)
-		*out = (uint32_t)json_real_value(v);
-	else if (json_is_string(v) && !str_to_u64(&n, json_string_value(v), 1, 65535))
-		*out = (uint32_t)n;
-	else
-		return false;
-	return true;
-}
-
-static int bad_line(struct client *c, const char *text, size_t len, const char *why,
-		    struct err *err)
-{
-	struct session *s = client_session(c);
-	char reason[96], shown[96];
-
-	/* jansson quotes what it could not read, escape characters and all */
-	client_note(c, NOTE_WARNING, "line skipped (%s): %s",
-		    str_printable(reason, sizeof reason, why, strlen(why)),
-		    str_printable(shown, sizeof shown, text, len));
-	if (++s->bad_lines >= BAD_LINES_MAX)
-		return err_set(err, ERR_PROTO, "%d malformed lines in a row", BAD_LINES_MAX);
-	return 0;
-}
-
-static int on_line(struct client *c, const char *text, size_t len, struct err *err)
-{
-	struct session *s = client_session(c);
-	json_error_t why;
-	json_t *line = json_loadb(text, len, 0, &why);
-	const char *method;
-	uint32_t id;
-	int rc = 0;
-
-	if (!line)
-		return bad_line(c, text, len, why.text, err);
-	method = json_string_value(json_object_get(line, "method"));
-	if (!json_is_object(line)) {
-		rc = bad_line(c, text, len, "not an object", err);
-	} else {
-		s->bad_lines = 0;
-		if (method)
-			rc = on_call(c, line, method, err);
-		else if (answer_id(json_object_get(line, "id"), &id))
-			rc = on_answer(c, line, id, err);
-	}
-	json_decref(line);
-	return rc;
+	return jsonline_call(c, line, name, methods, sizeof methods / sizeof *methods);
 }
 
 static long stratum1_feed(struct client *c, const uint8_t *data, size_t len, struct err *err)
 {
-	const uint8_t *end = memchr(data, '\n', len);
-	size_t line = end ? (size_t)(end - data) : len, used = line + 1;
-	int rc;
+	static const struct jsonline_events events = {.answer = on_answer, .call = on_call};
+	struct session *s = client_session(c);
 
-	if (!end && len < LINE_MAX_BYTES)
-		return 0;
-	if (!end || line > LINE_MAX_BYTES)
-		return err_set(err, ERR_PROTO, "a line longer than %u bytes", LINE_MAX_BYTES);
-	while (line && isspace(data[line - 1]))
-		line--;
-	while (line && isspace(*data)) {
-		data++;
-		line--;
-	}
-	rc = line ? on_line(c, (const char *)data, line, err) : 0;
-	return rc ? rc : (long)used;
+	return jsonline_feed(c, &events, &s->bad_lines, data, len, err);
 }
 
 static int stratum1_submit(struct client *c, const struct share *share, uint32_t id,
@@ -588,7 +348,6 @@ static int stratum1_submit(struct client *c, const struct share *share, uint32_t
 	uint8_t extranonce2[STRATUM1_EXTRANONCE_MAX], word[4];
 	char en2[2 * STRATUM1_EXTRANONCE_MAX + 1], time[9], nonce[9], bits[9];
 	json_t *params, *job_id;
-	int64_t number;
 	uint32_t version;
 
 	(void)err;
@@ -598,16 +357,13 @@ static int stratum1_submit(struct client *c, const struct share *share, uint32_t
 	hex_encode(time, word, sizeof word);
 	be32_put(word, (uint32_t)share->nonce);
 	hex_encode(nonce, word, sizeof word);
-	if (job->id_is_number && !str_to_i64(&number, share->job->id, INT64_MIN, INT64_MAX))
-		job_id = json_integer(number);
-	else
-		job_id = json_string(share->job->id);
+	job_id = jsonline_job_id_back(share->job->id, job->id_is_number);
 	params = json_pack("[s, o, s, s, s]", client_user(c), job_id, en2, time, nonce);
 	if (job->terms.version_mask) {
 		be32_put(word, version & job->terms.version_mask);
 		json_array_append_new(params, json_string(hex_encode(bits, word, sizeof word)));
 	}
-	return request(c, id, "mining.submit", params);
+	return jsonline_request(c, id, "mining.submit", params);
 }
 
 static int stratum1_make_work(const struct job *job, uint64_t roll, struct work *out)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool/jsonline.h"
 #include "pool/merkle.h"
 #include "pool/stratum1_job.h"
 #include "src/bytes.h"
@@ -38,18 +39,6 @@ static int get_word(uint32_t *out, const json_t *params, size_t i, const char *n
 	if (!text || hex_decode(bytes, sizeof bytes, text, len))
 		return wrong(err, name, "8 hex digits");
 	*out = be32_get(bytes);
-	return 0;
-}
-
-static int get_id(struct stratum1_job *job, char id[JOB_ID_MAX], const json_t *v, struct err *err)
-{
-	if (json_is_integer(v)) {
-		job->id_is_number = true;
-		snprintf(id, JOB_ID_MAX, "%lld", (long long)json_integer_value(v));
-		return 0;
-	}
-	if (!json_is_string(v) || !str_copy(id, JOB_ID_MAX, json_string_value(v)))
-		return wrong(err, "the job id", "a string of at most 127 characters");
 	return 0;
 }
 
@@ -134,7 +123,7 @@ int stratum1_job_new(struct stratum1_job **out, bool *clean, char id[JOB_ID_MAX]
 	if (!job)
 		return err_set(err, ERR_NOMEM, "no memory for a job");
 	job->terms = *terms;
-	rc = get_id(job, id, json_array_get(params, ID), err);
+	rc = jsonline_job_id(id, &job->id_is_number, json_array_get(params, ID), err);
 	if (!rc)
 		rc = get_prev(job, params, err);
 	if (!rc)
