@@ -40,6 +40,7 @@ struct client {
 	void *session;
 	char *memo;
 	uint32_t last_request;
+	double hashrate; /* of the rig */
 	int64_t received_us;
 	struct event *deadline, *idle;
 	struct err why;
@@ -109,6 +110,11 @@ void client_set_memo(struct client *c, const char *text)
 {
 	c->mute = false;
 	str_copy(c->memo, 256, text);
+}
+
+double client_hashrate(const struct client *c)
+{
+	return c->hashrate;
 }
 
 int64_t client_now_ms(const struct client *c)
@@ -420,6 +426,11 @@ void client_aim(struct client *c, const char *host, unsigned port)
 {
 	str_copy(c->redirect_host, sizeof c->redirect_host, host);
 	c->redirect_port = port;
+}
+
+void client_set_hashrate(struct client *c, double hashes_per_s)
+{
+	c->hashrate = hashes_per_s;
 }
 
 int client_start(struct client *c, char memo[256], struct err *err)

@@ -68,6 +68,9 @@ int client_start(struct client *c, char memo[256], struct err *err);
 /* An equal configuration elsewhere in memory takes the place of the present one. */
 void client_rebind(struct client *c, const struct pool_config *config);
 
+/* What the rig hashes, per second, for dialects that report it. */
+void client_set_hashrate(struct client *c, double hashes_per_s);
+
 /* The next start goes to this place instead of the configured one, once. */
 void client_aim(struct client *c, const char *host, unsigned port);
 

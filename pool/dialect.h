@@ -94,6 +94,9 @@ const char *client_option(const struct client *c, const char *name); /* pool opt
 const char *client_memo(const struct client *c);
 void client_set_memo(struct client *c, const char *text);
 
+/* What the whole rig hashes, per second, for pools that show it; 0: not known yet. */
+double client_hashrate(const struct client *c);
+
 int64_t client_now_ms(const struct client *c);
 int64_t client_wall_ms(const struct client *c);
 

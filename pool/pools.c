@@ -521,6 +521,14 @@ int pools_submit(struct pools *p, const struct share *share, uint32_t *request, 
 	return client_submit(e->client, share, request, err);
 }
 
+void pools_set_hashrate(struct pools *p, double hashes_per_s)
+{
+	unsigned i;
+
+	for (i = 0; i < p->n; i++)
+		client_set_hashrate(p->entries[i]->client, hashes_per_s);
+}
+
 int pools_active(const struct pools *p)
 {
 	return p->failover.active;

@@ -64,6 +64,9 @@ int pools_reload(struct pools *p, const struct pool_config *configs, unsigned n,
  */
 int pools_submit(struct pools *p, const struct share *share, uint32_t *request, struct err *err);
 
+/* What the rig hashes, per second; told now and then, for pools that want to know. */
+void pools_set_hashrate(struct pools *p, double hashes_per_s);
+
 int pools_active(const struct pools *p); /* index or -1 */
 unsigned pools_count(const struct pools *p);
 void pools_status(const struct pools *p, unsigned i, struct pool_status *out);

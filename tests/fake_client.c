@@ -190,6 +190,11 @@ void client_set_memo(struct client *c, const char *text)
 	str_copy(c->memo, sizeof c->memo, text);
 }
 
+double client_hashrate(const struct client *c)
+{
+	return c->hashrate;
+}
+
 int64_t client_now_ms(const struct client *c)
 {
 	return c->now_ms;

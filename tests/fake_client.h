@@ -28,6 +28,7 @@ struct client {
 	struct job *job;          /* the newest; one reference */
 	uint32_t last_request, posted[FAKE_LINES_MAX];
 	int64_t now_ms;
+	double hashrate;
 	char *pending; /* bytes fed and not yet used */
 	size_t pending_len;
 	bool over; /* the dialect hung up */
