@@ -10,7 +10,7 @@
 #define ADIT_DAG_ABI_H
 
 #define DAG_HEADER      0 /* 8: the header hash, little-endian words */
-#define DAG_ROWS        8 /* what a search reduces by: rows of 128 (Ethash) or 256 bytes (ProgPoW) */
+#define DAG_ROWS        8 /* what a search reduces by: rows of 128 or 256 (ProgPoW) bytes */
 #define DAG_ROWS_MAGIC  9  /* floor(2^32 / DAG_ROWS) */
 #define DAG_CACHE       10 /* items of the light cache */
 #define DAG_CACHE_MAGIC 11

@@ -30,12 +30,21 @@ typedef ulong u64;
 # define INLINE          __attribute__((always_inline)) /* calls cost PoCL its wide vectors */
 # define NOINLINE        __attribute__((noinline))
 # define GROUP_SIZE(n)   __attribute__((reqd_work_group_size(n, 1, 1)))
+# define GROUP_SIZE_OF(n, items) GROUP_SIZE(n)
 # define UNROLL          _Pragma("unroll")
 # define GLOBAL_ID()     get_global_id(0)
 # define LOCAL_ID()      get_local_id(0)
 # define BARRIER()       barrier(CLK_LOCAL_MEM_FENCE)
 # define ATOMIC_INC(p)   atomic_inc((volatile __global u32 *)(p))
+# define MUL_HI32(a, b)  mul_hi((u32)(a), (u32)(b))
+# define MIN32(a, b)     min((u32)(a), (u32)(b))
+# define CLZ32(x)        clz((u32)(x)) /* 32 of 0 */
+# define POPCOUNT32(x)   popcount((u32)(x))
+# define LOAD4(p)        (*(p)) /* 16 bytes of what no kernel of this launch writes */
 typedef uint4  u32x4;
+typedef uint8  u32x8;
+typedef uint16 u32x16;
+typedef ulong8 u64x8;
 # if LANES == 1
 typedef uint  vu;
 #  define ROTL32(x, n)    rotate((x), (u32)(n))
@@ -83,11 +92,19 @@ typedef unsigned long long u64;
 # define INLINE          static __device__ __forceinline__
 # define NOINLINE        static __device__ __noinline__
 # define GROUP_SIZE(n)   __launch_bounds__(n)
+# define GROUP_SIZE_OF(n, items) __launch_bounds__(n, (items) / (n)) /* so many on an SM */
 # define UNROLL          _Pragma("unroll")
 # define GLOBAL_ID()     ((u64)blockIdx.x * blockDim.x + threadIdx.x)
 # define LOCAL_ID()      threadIdx.x
 # define BARRIER()       __syncthreads()
 # define ATOMIC_INC(p)   atomicAdd((p), 1u)
+# define MUL_HI32(a, b)  __umulhi((a), (b))
+# define MIN32(a, b)     min((u32)(a), (u32)(b))
+# define CLZ32(x)        (u32)__clz((int)(x))
+# define POPCOUNT32(x)   (u32)__popc(x)
+# define LOAD4(p)        __ldg(p)
+/* v of work-item src of the aligned 4, 8, 16 or 32 (width) neighbours; all of a warp take part. */
+# define K_SHUFFLE(v, src, width) __shfl_sync(0xffffffffu, (v), (int)(src), (width))
 typedef uint4 u32x4;
 typedef unsigned int vu;
 # define ROTL32(x, n)    __funnelshift_l((x), (x), (n))
@@ -115,12 +132,18 @@ extern u32 platform_shuffle(u32 v, u32 src, u32 width);
 # define INLINE          static inline
 # define NOINLINE        static
 # define GROUP_SIZE(n)
+# define GROUP_SIZE_OF(n, items)
 # define UNROLL
 # define GLOBAL_ID()     platform_item
 # define LOCAL_ID()      platform_local_id()
 # define BARRIER()       platform_barrier()
 # define K_SHUFFLE(v, src, width) platform_shuffle((v), (src), (width))
 # define ATOMIC_INC(p)   ((*(p))++)
+# define MUL_HI32(a, b)  ((u32)((u64)(a) * (b) >> 32))
+# define MIN32(a, b)     ((u32)(a) < (u32)(b) ? (u32)(a) : (u32)(b))
+# define CLZ32(x)        ((x) ? (u32)__builtin_clz(x) : 32u)
+# define POPCOUNT32(x)   ((u32)__builtin_popcount(x))
+# define LOAD4(p)        (*(p))
 # define ROTL32(x, n)    ((x) << (n) | (x) >> (32 - (n)))
 # define ROTR32(x, n)    ((x) >> (n) | (x) << (32 - (n)))
 # define BITSELECT(a, b, c) (((b) & (c)) | ((a) & ~(c)))
@@ -136,8 +159,33 @@ extern u32 platform_shuffle(u32 v, u32 src, u32 width);
 # define V_CHOOSE(mask, yes, no) ((mask) ? (yes) : (no))
 #endif
 
+/*
+ * Neighbouring work-items exchange words: K_SHARE what others want of this one, K_MEET, then take
+ * a neighbour's with K_SHARED, v being what it was given there.  Where a device shuffles registers
+ * that is all K_SHARED does.  Elsewhere a word travels in a slot of local memory, and a slot may
+ * be written again once another K_MEET has passed since it was read.  width: as K_SHUFFLE.
+ * The groups of kernels that use it have GROUP work-items, a power of two.
+ */
+#define ROTL64(x, n) ((x) << (n) | (x) >> (64 - (n)))
+#ifdef K_SHUFFLE
+# define K_SHARE_ROOM(slots)
+# define K_SHARE(slot, v) ((void)0)
+# define K_MEET()         ((void)0)
+# define K_SHARED(slot, v, src, width) K_SHUFFLE((v), (src), (width))
+# define K_TEAM           32 /* how many have to agree before one of them leaves */
+#else
+# define K_SHARE_ROOM(slots) LOCAL u32 k_share[(slots) * GROUP]
+# define K_SHARE(slot, v) (k_share[(slot) * GROUP + LOCAL_ID()] = (v))
+# define K_MEET()         BARRIER()
+# define K_SHARED(slot, v, src, width)                                                             \
+	k_share[(slot) * GROUP + ((LOCAL_ID() & ~((width) - 1u)) | (src))]
+# define K_TEAM           GROUP
+#endif
+
 /* Bytes of a word, or of every lane, the other way round. */
 #define BSWAP32(x) ((ROTL32((x), 8) & 0x00ff00ffu) | (ROTL32((x), 24) & 0xff00ff00u))
+
+#define BSWAP64(x) ((u64)BSWAP32((u32)(x)) << 32 | BSWAP32((u32)((x) >> 32)))
 
 #include "abi.h"
 
