@@ -21,9 +21,11 @@
 #define LOCAL_BRANCH_MAX    12
 #define LOCAL_LINE_MAX      16384 /* a miner's line */
 #define LOCAL_COINB_MAX     160
-#define LOCAL_SESSIONS_KEPT 256 /* that a client may resume */
+#define LOCAL_SESSIONS_KEPT 256        /* that a client may resume */
+#define LOCAL_OUTPUT_MAX    (8u << 20) /* unsent bytes; a client that does not read is dropped */
 
 struct bufferevent;
+struct evbuffer;
 struct event;
 struct event_base;
 
@@ -48,7 +50,10 @@ struct local_client {
 	struct local_client *next;
 	struct local *pool;
 	struct bufferevent *bev;
-	struct event *later; /* input held back by a delay fault */
+	struct event *later;   /* input held back by a delay fault */
+	struct evbuffer *held; /* output held back by half a line, or NULL */
+	struct event *rest;    /* when the rest is sent; made when first needed */
+	bool halve;            /* the next text is to be cut in two */
 	uint64_t id;
 	uint8_t extranonce1[4];
 	uint8_t extranonce2_len;
@@ -103,6 +108,7 @@ void local_send_job(struct local_client *c, const struct local_job *job, bool cl
 void local_send_difficulty(struct local_client *c);
 void local_send_extranonce(struct local_client *c);
 void local_send(struct local_client *c, json_t *take);
+/* Queue bytes; a client that lets too many pile up is closed. */
 void local_send_text(struct local_client *c, const char *text, size_t len);
 
 /* vardiff.c, pure: the difficulty to use from now on, after one more share. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Doing what a fault script says; for tests of clients. */
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <stdlib.h>
@@ -12,59 +13,33 @@
 #define FLOOD 500
 #define HUGE  (2u << 20)
 
-/* The second half of a line, some time after the first. */
-struct half {
-	struct local *pool;
-	uint64_t client, job;
-	struct event *timer;
-};
-
-static struct local_client *find(const struct local *p, uint64_t id)
+/* The rest of a line, some time after its first half, and what came after it. */
+static void on_rest(evutil_socket_t fd, short what, void *arg)
 {
-	struct local_client *c;
-
-	for (c = p->clients; c && c->id != id; c = c->next)
-		;
-	return c;
-}
-
-static void on_half(evutil_socket_t fd, short what, void *arg)
-{
-	struct half *h = arg;
-	struct local_client *c = find(h->pool, h->client);
-	const struct local_job *job = local_job(h->pool, h->pool->last_job);
+	struct local_client *c = arg;
 
 	(void)fd;
 	(void)what;
-	if (c && !c->dead) {
-		static const char rest[] = "set_difficulty\",\"params\":[";
-		char text[64];
-		int n = snprintf(text, sizeof text, "%s%.10g]}\n", rest, c->difficulty);
-
-		local_send_text(c, text, (size_t)n);
-		if (job)
-			local_send_job(c, job, false);
-	}
-	event_free(h->timer);
-	free(h);
+	if (!c->held)
+		return;
+	bufferevent_write_buffer(c->bev, c->held);
+	evbuffer_free(c->held);
+	c->held = NULL;
 }
 
 static void half_line(struct local_client *c)
 {
-	static const char first[] = "{\"id\":null,\"method\":\"mining.";
+	const struct local_job *job = local_job(c->pool, c->pool->last_job);
 	const struct timeval tv = {.tv_usec = 300000};
-	struct half *h = calloc(1, sizeof *h);
 
-	if (!h)
+	if (c->held || !job)
 		return;
-	h->pool = c->pool;
-	h->client = c->id;
-	h->timer = evtimer_new(c->pool->base, on_half, h);
-	if (!h->timer || event_add(h->timer, &tv)) {
-		free(h);
+	if (!c->rest)
+		c->rest = evtimer_new(c->pool->base, on_rest, c);
+	if (!c->rest || event_add(c->rest, &tv))
 		return;
-	}
-	local_send_text(c, first, sizeof first - 1);
+	c->halve = true;
+	local_send_job(c, job, false);
 }
 
 static void send_lines(struct local_client *c, const char *const *lines, size_t n)

@@ -23,9 +23,10 @@
 #include "src/log.h"
 #include "src/str.h"
 
-#define IDLE_MS     600000
-#define OUTPUT_MAX  (8u << 20) /* a client that does not read is dropped */
-#define CLEAN_EVERY 4          /* jobs: a new block, so to say */
+#define IDLE_MS   600000
+#define INPUT_MAX (4 * LOCAL_LINE_MAX) /* read ahead of a delayed client; then TCP makes it wait   \
+					*/
+#define CLEAN_EVERY 4                  /* jobs: a new block, so to say */
 
 static void free_client(struct local_client *c)
 {
@@ -37,6 +38,10 @@ static void free_client(struct local_client *c)
 	c->pool->n_clients--;
 	bufferevent_free(c->bev);
 	event_free(c->later);
+	if (c->held)
+		evbuffer_free(c->held);
+	if (c->rest)
+		event_free(c->rest);
 	free(c);
 }
 
@@ -47,7 +52,7 @@ void local_close(struct local_client *c)
 	event_active(c->later, EV_TIMEOUT, 0);
 }
 
-/* One line after the other; a slow reader's output is bounded. */
+/* One line after the other. */
 static void take_lines(struct local_client *c)
 {
 	struct evbuffer *in = bufferevent_get_input(c->bev);
@@ -61,8 +66,7 @@ static void take_lines(struct local_client *c)
 			local_line(c, line, len);
 		free(line);
 	}
-	if (evbuffer_get_length(in) > LOCAL_LINE_MAX ||
-	    evbuffer_get_length(bufferevent_get_output(c->bev)) > OUTPUT_MAX)
+	if (evbuffer_get_length(in) > LOCAL_LINE_MAX)
 		local_close(c);
 }
 
@@ -157,6 +161,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	p->n_clients++;
 	p->counts.clients++;
 	bufferevent_setcb(c->bev, on_read, NULL, on_gone, c);
+	bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 

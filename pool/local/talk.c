@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The local pool's Stratum V1: what a client may say, and what is answered. */
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,38 @@
 
 enum { OTHER = 20, STALE = 21, DUPLICATE = 22, LOW = 23, UNAUTHORIZED = 24, NOT_SUBSCRIBED = 25 };
 
+/* While half a line is out, everything waits for its rest. */
+static bool hold(struct local_client *c, const char *text, size_t len)
+{
+	size_t first = 0;
+
+	if (c->halve && !c->held) {
+		c->halve = false;
+		c->held = evbuffer_new();
+		if (!c->held)
+			return false;
+		first = len / 2;
+		bufferevent_write(c->bev, text, first);
+	}
+	return c->held && !evbuffer_add(c->held, text + first, len - first);
+}
+
 void local_send_text(struct local_client *c, const char *text, size_t len)
 {
-	if (!c->dead)
+	size_t queued;
+
+	if (c->dead)
+		return;
+	if (!hold(c, text, len))
 		bufferevent_write(c->bev, text, len);
+	queued = evbuffer_get_length(bufferevent_get_output(c->bev));
+	if (c->held)
+		queued += evbuffer_get_length(c->held);
+	if (queued > LOCAL_OUTPUT_MAX) {
+		log_info(LOG_POOL, "client %llu: does not read, closing",
+			 (unsigned long long)c->id);
+		local_close(c);
+	}
 }
 
 void local_send(struct local_client *c, json_t *take)

@@ -117,6 +117,23 @@ stop "$miner_pid" INT
 stop "$pool_pid"
 [ "$(json_number "$tmp/vary.out" low)" = 0 ] || fail "no share is under the difficulty of its time"
 
+say "a client that never reads is closed; the others go on"
+lines=huge-line@200ms
+for _ in 1 2 3 4 5 6; do lines=$lines,huge-line@200ms; done
+start_pool deaf -a sha256d --listen 127.0.0.1:0 --diff 1 --job-interval 50 --faults "$lines,every=300ms"
+open_client
+ask '{"id":1,"method":"mining.subscribe","params":[]}'
+ask '{"id":2,"method":"mining.authorize","params":["me","x"]}'
+wait_line "$tmp/deaf.log" 'client 1: does not read, closing' 60 >/dev/null || fail "a deaf client is closed"
+kill -0 "$pool_pid" || fail "the pool survives it"
+close_client
+open_client
+ask '{"id":3,"method":"mining.subscribe","params":[]}'
+answer '"id":3,"result":\[\['
+close_client
+stop "$pool_pid"
+[ "$rc" = 0 ] || fail "exit code 0, got $rc"
+
 say "a port in use"
 start_pool first -a sha256d --listen 127.0.0.1:0
 "$ADIT" pool -a sha256d --listen "127.0.0.1:$pool_port" >"$tmp/second.out" 2>"$tmp/second.log"
