@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Runs while adit is built: compiles every algorithm's kernel with each of its prebuilt
+ * Runs while adit is built: compiles every algorithm's kernels with each of their prebuilt
  * option strings and writes the results as one C file, the table of src/gpu/embedded.h.
+ * Templates for period's programs are PTX whatever the cards.
  * usage: embedgen OUT.c CACHE_DIR [ptx | ARCH...]
  *
  * What it compiled before is kept in CACHE_DIR, and OUT.c is left alone when it would
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "algos/algo.h"
+#include "build-aux/embedlist.h"
 #include "src/gpu/cuda_api.h"
 #include "src/gpu/embedded.h"
 #include "src/gpu/kernel_cache.h"
@@ -88,7 +89,7 @@ static int compile(struct making *m, const char *source, const char *options, ui
 	return rc || arch ? rc : ptx_lower(*code);
 }
 
-static int embed(struct making *m, const struct algo *algo, const char *options, uint32_t arch)
+static int embed(struct making *m, const struct embedlist_item *item, uint32_t arch)
 {
 	struct err err = {0};
 	char *code = NULL;
@@ -100,34 +101,33 @@ static int embed(struct making *m, const struct algo *algo, const char *options,
 			m->rtc.minor, (unsigned)arch);
 		return 0;
 	}
-	rc = compile(m, algo->kernel, options, arch, &code, &len, &err);
+	rc = compile(m, item->source, item->options, arch, &code, &len, &err);
 	if (rc)
-		fprintf(stderr, "embedgen: %s %s: %s\n", algo->name, options, err.text);
+		fprintf(stderr, "embedgen: %s %s: %s\n", item->algo->name, item->options, err.text);
 	else
-		put_row(m, algo->kernel, options, arch, code, len);
+		put_row(m, item->source, item->options, arch, code, len);
 	free(code);
 	return rc;
 }
 
 static int embed_all(struct making *m, char **archs)
 {
-	int a, o, i, rc = 0;
+	static struct embedlist_item list[EMBEDLIST_MAX];
+	int n = embedlist(list), i, k, rc = 0;
 	uint64_t arch;
 
-	for (a = 0; algos[a]; a++)
-		for (o = 0; algos[a]->prebuilt && algos[a]->prebuilt[o] && !rc; o++) {
-			rc = embed(m, algos[a], algos[a]->prebuilt[o], 0);
-			for (i = 0; archs[i] && !rc; i++) {
-				if (!strcmp(archs[i], "ptx"))
-					continue;
-				if (str_to_u64(&arch, archs[i], 50, 999)) {
-					fprintf(stderr, "embedgen: %s: not an arch like 86\n",
-						archs[i]);
-					return -ERR_USAGE;
-				}
-				rc = embed(m, algos[a], algos[a]->prebuilt[o], (uint32_t)arch);
+	for (k = 0; k < n && !rc; k++) {
+		rc = embed(m, &list[k], 0);
+		for (i = 0; archs[i] && !rc && !list[k].is_template; i++) {
+			if (!strcmp(archs[i], "ptx"))
+				continue;
+			if (str_to_u64(&arch, archs[i], 50, 999)) {
+				fprintf(stderr, "embedgen: %s: not an arch like 86\n", archs[i]);
+				return -ERR_USAGE;
 			}
+			rc = embed(m, &list[k], (uint32_t)arch);
 		}
+	}
 	return rc;
 }
 

@@ -3,7 +3,7 @@
  * The words a kernel may use, for OpenCL C 1.2, CUDA C++ (NVRTC) and host C.
  * Vendor intrinsics live here and nowhere else.  The host form runs one work-item a
  * call; whoever runs kernels with LOCAL and BARRIER in it gives every work-item of a group a stack
- * of its own and defines the three platform_ functions (tests/fakecuda/group.c).
+ * of its own and defines the platform_ functions (tests/fakecuda).
  *
  * LANES (from algo_plan.options) is how many nonces a work-item tries at once: 1 on GPUs,
  * the native vector width on OpenCL CPU devices (2, 4, 8 or 16), where vu is an explicit
@@ -125,6 +125,8 @@ extern _Thread_local u64 platform_item; /* the work-item being run */
 extern u32 platform_local_id(void);
 extern void platform_barrier(void);
 extern u32 platform_shuffle(u32 v, u32 src, u32 width);
+/* In place of a template's asm statement: registers m0 to m<n-1>, d0 to d3, memory at l1. */
+extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l1_bytes);
 # define KERNEL          static void
 # define GLOBAL
 # define LOCAL           static _Thread_local /* groups run one after another */

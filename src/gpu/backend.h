@@ -92,7 +92,8 @@ struct backend {
 	 */
 	int (*build)(struct device *dev, const struct code *code, struct program **out, char **log,
 		     struct err *err);
-	void (*discard)(struct program *prog); /* NULL is fine */
+	/* NULL is fine.  The caller has waited for every batch that prog was launched for. */
+	void (*discard)(struct program *prog);
 
 	/* Bytes that mem_new() could hand out now, as far as the driver tells; else total. */
 	int (*mem_left)(struct device *dev, uint64_t *bytes, struct err *err);
@@ -120,7 +121,8 @@ struct backend {
 
 	/*
 	 * (optional) From any thread, while batches run: overwrite 4 bytes of mem at once,
-	 * past the queue (abi_results.abort).  Best effort, no error.
+	 * past the queue (abi_results.abort).  Best effort, no error.  It never lands behind a
+	 * write() that begins after poke() returned.
 	 */
 	void (*poke)(struct device *dev, struct mem *mem, uint64_t at, uint32_t value);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * NVIDIA cards through the driver API: one primary context, one stream.  Every wait
- * sleeps (blocking-sync context and events), every copy goes through pinned memory
- * so that queueing it returns at once.
+ * NVIDIA cards through the driver API: one primary context, one stream, one more for pokes.  Every
+ * wait sleeps (blocking-sync context and events), every copy goes through pinned memory so that
+ * queueing it returns at once.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -125,6 +125,19 @@ static int open_events(struct device *dev)
 	return code;
 }
 
+static CUresult open_aside(struct device *dev)
+{
+	const unsigned plain = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING;
+	CUresult code = dev->cu.cuStreamCreate(&dev->aside, CU_STREAM_NON_BLOCKING);
+
+	if (code == CUDA_SUCCESS)
+		code = dev->cu.cuEventCreate(&dev->poke_done, plain);
+	if (code == CUDA_SUCCESS)
+		code = dev->cu.cuMemHostAlloc((void **)&dev->poke_words,
+					      CUDA_POKES * sizeof *dev->poke_words, 0);
+	return code;
+}
+
 static int open_context(struct device *dev, struct err *err)
 {
 	const struct cuda *cu = &dev->cu;
@@ -148,6 +161,8 @@ static int open_context(struct device *dev, struct err *err)
 		code = cu->cuMemHostAlloc((void **)&dev->read_bytes, CUDA_READS * CUDA_READ_BYTES,
 					  0);
 	if (code == CUDA_SUCCESS)
+		code = open_aside(dev);
+	if (code == CUDA_SUCCESS)
 		code = cu->cuMemGetInfo_v2(&available, &total);
 	if (code != CUDA_SUCCESS)
 		return cuda_fail(cu, err, code, "opening the device");
@@ -170,8 +185,14 @@ static void close_device(struct device *dev)
 	for (i = 0; i < CUDA_WRITES; i++)
 		if (dev->writes[i].done)
 			(void)cu->cuEventDestroy_v2(dev->writes[i].done);
+	if (dev->poke_done)
+		(void)cu->cuEventDestroy_v2(dev->poke_done);
+	if (dev->aside)
+		(void)cu->cuStreamDestroy_v2(dev->aside);
 	if (dev->stream)
 		(void)cu->cuStreamDestroy_v2(dev->stream);
+	if (dev->poke_words)
+		(void)cu->cuMemFreeHost(dev->poke_words);
 	if (dev->write_bytes)
 		(void)cu->cuMemFreeHost(dev->write_bytes);
 	if (dev->read_bytes)
@@ -184,6 +205,8 @@ static void cuda_close(struct device *dev)
 {
 	if (!dev)
 		return;
+	if (dev->aside)
+		(void)dev->cu.cuStreamSynchronize(dev->aside);
 	if (dev->stream) /* nothing may still write into the memory about to be freed */
 		(void)dev->cu.cuStreamSynchronize(dev->stream);
 	close_device(dev);
@@ -316,6 +339,9 @@ static int cuda_write(struct mem *mem, uint64_t at, const void *src, size_t len,
 	if (rc)
 		return rc;
 	code = start(dev);
+	/* a poke for the batch before must not land in what is written for the next */
+	if (code == CUDA_SUCCESS && atomic_exchange(&dev->poked, false))
+		code = dev->cu.cuStreamWaitEvent(dev->stream, dev->poke_done, 0);
 	while (len && code == CUDA_SUCCESS) {
 		size_t part = len < CUDA_WRITE_BYTES ? len : CUDA_WRITE_BYTES;
 
@@ -362,15 +388,21 @@ static int cuda_launch(struct program *prog, const struct launch *l, struct err 
 	CUdeviceptr dataset = l->dataset ? l->dataset->at : 0;
 	unsigned long long first = l->first;
 	unsigned count = l->count;
-	void *args[] = {&job, &results, &scratch, &dataset, &first, &count};
+	CUdeviceptr more[3] = {0};
+	/* the driver takes as many as the kernel has: those of a split dataset come last */
+	void *args[] = {&job,   &results, &scratch, &dataset, &first,
+			&count, &more[0], &more[1], &more[2]};
 	uint32_t block = l->local ? l->local : CUDA_BLOCK;
 	struct cuda_entry *e;
 	uint64_t grid;
 	CUresult code;
+	uint32_t i;
 	int rc = cuda_entry(prog, l->entry, &e, err);
 
 	if (rc)
 		return rc;
+	for (i = 0; i + 1 < l->parts && i < 3; i++)
+		more[i] = l->more[i] ? l->more[i]->at : 0;
 	if (!l->local && block > e->threads_max)
 		block = e->threads_max;
 	grid = l->items / block + (l->items % block != 0);
@@ -438,6 +470,20 @@ static int wait(struct device *dev, unsigned slot, uint32_t *took_us, struct err
 	return 0;
 }
 
+static void poke(struct device *dev, struct mem *mem, uint64_t at, uint32_t value)
+{
+	unsigned place = atomic_fetch_add(&dev->next_poke, 1) % CUDA_POKES;
+	const struct cuda *cu = &dev->cu;
+
+	if (outside(mem, at, sizeof value, NULL) || cu->cuCtxSetCurrent(dev->context))
+		return;
+	dev->poke_words[place] = value;
+	if (cu->cuMemcpyHtoDAsync_v2(mem->at + at, &dev->poke_words[place], sizeof value,
+				     dev->aside) == CUDA_SUCCESS &&
+	    cu->cuEventRecord(dev->poke_done, dev->aside) == CUDA_SUCCESS)
+		atomic_store(&dev->poked, true);
+}
+
 const struct backend backend_cuda = {
 	.name = "cuda",
 	.library = "libcuda.so.1",
@@ -455,5 +501,6 @@ const struct backend backend_cuda = {
 	.launch = cuda_launch,
 	.mark = mark,
 	.wait = wait,
+	.poke = poke,
 	.describe = cuda_describe,
 };

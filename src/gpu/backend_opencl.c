@@ -17,6 +17,7 @@
 #define ENTRIES_MAX   8
 #define STAGE_BYTES   8192 /* writes of one batch: a job and a zeroed counter, amply */
 #define STAGES        (BACKEND_MARKS + 1)
+#define POKES         64
 #define CALLBACK_LATE 2 /* seconds after which a callback's coming is doubted */
 #define LOG_MAX       (1u << 20)
 
@@ -52,6 +53,11 @@ struct device {
 	bool timed;        /* the queue has profiling */
 	pthread_mutex_t lock;
 	pthread_cond_t passed;
+	pthread_mutex_t poke_lock; /* its own: drivers may call on_passed from a flush */
+	cl_command_queue aside;    /* for pokes, which need not wait for batches; or NULL */
+	cl_event poked;            /* the newest one since the last write; under poke_lock */
+	cl_uint poke_words[POKES]; /* on their way */
+	unsigned next_poke;        /* under poke_lock */
 };
 
 struct program {
@@ -105,11 +111,18 @@ static void opencl_close(struct device *dev)
 		clReleaseEvent(dev->kernel);
 	if (dev->dummy)
 		clReleaseMemObject(dev->dummy);
+	if (dev->poked)
+		clReleaseEvent(dev->poked);
+	if (dev->aside) {
+		clFinish(dev->aside); /* our words may not go before they are copied */
+		clReleaseCommandQueue(dev->aside);
+	}
 	if (dev->queue)
 		clReleaseCommandQueue(dev->queue);
 	if (dev->context)
 		clReleaseContext(dev->context);
 	pthread_cond_destroy(&dev->passed);
+	pthread_mutex_destroy(&dev->poke_lock);
 	pthread_mutex_destroy(&dev->lock);
 	free(dev);
 }
@@ -127,6 +140,7 @@ static int set_up(struct device *dev, struct err *err)
 		dev->queue = clCreateCommandQueue(dev->context, dev->id, 0, &rc);
 	if (!dev->queue)
 		return fail(dev, rc, "no command queue on this device", err);
+	dev->aside = clCreateCommandQueue(dev->context, dev->id, 0, &rc);
 	/* Some drivers refuse NULL for a __global argument. */
 	dev->dummy = clCreateBuffer(dev->context, CL_MEM_READ_WRITE, 256, NULL, &rc);
 	if (!dev->dummy)
@@ -153,6 +167,7 @@ static int opencl_open(uint32_t index, const char *cache_dir, struct device **ou
 		return err_set(err, ERR_NOMEM, "no memory for a device");
 	dev->id = ids[index];
 	pthread_mutex_init(&dev->lock, NULL);
+	pthread_mutex_init(&dev->poke_lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&dev->passed, &attr);
@@ -242,6 +257,10 @@ static cl_program make_program(struct device *dev, const struct code *code, cl_i
 	return clCreateProgramWithSource(dev->context, mark ? 3 : 1, parts, lengths, rc);
 }
 
+/*
+ * May run in a second thread: it touches nothing of struct device that changes, and OpenCL's calls
+ * are safe to make at once (all but clSetKernelArg for one kernel, which is made at launch).
+ */
 static int opencl_build(struct device *dev, const struct code *code, struct program **out,
 			char **log, struct err *err)
 {
@@ -253,6 +272,10 @@ static int opencl_build(struct device *dev, const struct code *code, struct prog
 		*log = NULL;
 	if (!prog)
 		return err_set(err, ERR_NOMEM, "no memory for a program");
+	if (code->body && !strstr(code->source, CODE_MARK)) {
+		free(prog);
+		return err_set(err, ERR_BUILD, "this kernel has no place for a program");
+	}
 	prog->dev = dev;
 	snprintf(flags, sizeof flags, "-cl-std=CL1.2 %s", code->options);
 	prog->program = make_program(dev, code, &rc);
@@ -372,12 +395,44 @@ static void newest(struct device *dev, cl_event event)
 	dev->last = event;
 }
 
+/* What the next write has to wait for, or NULL: a poke for the batch before. */
+static cl_event take_poked(struct device *dev)
+{
+	cl_event event;
+
+	pthread_mutex_lock(&dev->poke_lock);
+	event = dev->poked;
+	dev->poked = NULL;
+	pthread_mutex_unlock(&dev->poke_lock);
+	return event;
+}
+
+static void opencl_poke(struct device *dev, struct mem *mem, uint64_t at, uint32_t value)
+{
+	cl_event event = NULL;
+	cl_uint *word;
+
+	if (!dev->aside || mem->bytes < sizeof *word || at > mem->bytes - sizeof *word)
+		return;
+	pthread_mutex_lock(&dev->poke_lock);
+	word = &dev->poke_words[dev->next_poke++ % POKES];
+	*word = value;
+	if (!clEnqueueWriteBuffer(dev->aside, mem->buffer, CL_FALSE, (size_t)at, sizeof *word, word,
+				  0, NULL, &event)) {
+		if (dev->poked)
+			clReleaseEvent(dev->poked);
+		dev->poked = event;
+		clFlush(dev->aside);
+	}
+	pthread_mutex_unlock(&dev->poke_lock);
+}
+
 static int opencl_write(struct mem *mem, uint64_t at, const void *src, size_t len, struct err *err)
 {
 	struct device *dev = mem->dev;
 	struct stage *stage = &dev->stages[dev->stage];
 	cl_bool now = CL_TRUE;
-	cl_event event;
+	cl_event event, poked;
 	cl_int rc;
 
 	if (at > mem->bytes || len > mem->bytes - at)
@@ -392,8 +447,11 @@ static int opencl_write(struct mem *mem, uint64_t at, const void *src, size_t le
 		src = copy;
 		now = CL_FALSE;
 	}
-	rc = clEnqueueWriteBuffer(dev->queue, mem->buffer, now, (size_t)at, len, src, 0, NULL,
-				  &event);
+	poked = take_poked(dev);
+	rc = clEnqueueWriteBuffer(dev->queue, mem->buffer, now, (size_t)at, len, src, poked != NULL,
+				  poked ? &poked : NULL, &event);
+	if (poked)
+		clReleaseEvent(poked);
 	if (rc)
 		return fail(dev, rc, "writing a buffer", err);
 	newest(dev, event);
@@ -452,8 +510,9 @@ static int set_args(struct device *dev, cl_kernel kernel, const struct launch *l
 		rc = clSetKernelArg(kernel, 4, sizeof first, &first);
 	if (!rc)
 		rc = clSetKernelArg(kernel, 5, sizeof count, &count);
-	for (i = 1; i < l->parts && !rc; i++)
-		rc = clSetKernelArg(kernel, 5 + i, sizeof(cl_mem), &more[i - 1]->buffer);
+	for (i = 1; i < l->parts && i <= 3 && !rc; i++)
+		rc = clSetKernelArg(kernel, 5 + i, sizeof(cl_mem),
+				    more[i - 1] ? &more[i - 1]->buffer : &dev->dummy);
 	return rc ? fail(dev, rc, "kernel arguments", err) : 0;
 }
 
@@ -623,5 +682,6 @@ const struct backend backend_opencl = {
 	.launch = opencl_launch,
 	.mark = opencl_mark,
 	.wait = opencl_wait,
+	.poke = opencl_poke,
 	.describe = opencl_tell,
 };

@@ -5,6 +5,16 @@
  *   2. NVRTC, or what it made earlier, kept on disk;
  *   3. PTX text embedded at build time, compiled by the driver itself.
  * Each needs less than the one before; a rig with the driver alone has 1 and 3.
+ *
+ * For a kernel with a period's program:
+ *   1. the program spliced into a template embedded as PTX, compiled by the driver, which keeps
+ *      what it compiled in a cache of its own;
+ *   2. NVRTC, as above, with the program in the source.
+ *
+ * All of it is done while another thread drives the device: what is shared (struct device's
+ * functions, facts, cache_dir) never changes, a context may be current in any number of threads,
+ * the driver's and NVRTC's calls are safe to make at once, and files of the cache replace each
+ * other whole.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,12 +24,14 @@
 #include "src/gpu/cuda_device.h"
 #include "src/gpu/embedded.h"
 #include "src/gpu/kernel_cache.h"
+#include "src/gpu/splice.h"
 
 /* What all ways need. */
 struct making {
 	struct device *dev;
-	const char *source, *options;
-	uint8_t key[32];
+	const char *source, *options; /* the program, if any, is in the source */
+	const char *body_ptx;         /* the program for a template, or NULL */
+	uint8_t key[32];              /* of what may be embedded, template or not */
 	char **log;
 	struct program *prog;
 };
@@ -98,6 +110,23 @@ static int by_ptx(const struct making *m, struct err *err)
 	rc = load(m, e->code, err);
 	if (!rc)
 		say(m, "embedded PTX, compiled by the driver");
+	return rc;
+}
+
+static int by_splice(const struct making *m, struct err *err)
+{
+	const struct embedded *e = embedded_ptx(&embedded_table, m->key);
+	char *text = NULL;
+	int rc;
+
+	if (!e || !m->body_ptx)
+		return err_set(err, ERR_BUILD, "no template for %s in this build", m->options);
+	rc = splice(e->code, m->body_ptx, &text, err);
+	if (!rc)
+		rc = load(m, text, err);
+	if (!rc)
+		say(m, "embedded PTX with the period's program, compiled by the driver");
+	free(text);
 	return rc;
 }
 
@@ -192,6 +221,21 @@ static int no_way(const struct making *m, const struct err *nvrtc, const struct 
 		       embedded->text);
 }
 
+/* With a period's program. */
+static int make_period(const struct making *m, struct err *err)
+{
+	struct err splice = {0}, nvrtc = {0}, *last = &splice;
+	int rc = by_splice(m, &splice);
+
+	if (rc == -ERR_BUILD) {
+		last = &nvrtc;
+		rc = by_nvrtc(m, &nvrtc);
+	}
+	if (rc == -ERR_BUILD)
+		return no_way(m, &nvrtc, &splice, err);
+	return rc ? err_set(err, -rc, "%s", last->text) : 0;
+}
+
 static int make(const struct making *m, struct err *err)
 {
 	struct err cubin = {0}, nvrtc = {0}, ptx = {0}, *last = &cubin;
@@ -210,20 +254,60 @@ static int make(const struct making *m, struct err *err)
 	return rc ? err_set(err, -rc, "%s", last->text) : 0;
 }
 
+/* The source with the program in the place of its mark.  The caller frees it. */
+static int with_body(const struct code *code, char **out, struct err *err)
+{
+	const char *mark = strstr(code->source, CODE_MARK);
+	size_t size = strlen(code->source) + strlen(code->body) + 1;
+
+	if (!mark)
+		return err_set(err, ERR_BUILD, "this kernel has no place for a program");
+	*out = malloc(size);
+	if (!*out)
+		return err_set(err, ERR_NOMEM, "out of memory");
+	snprintf(*out, size, "%.*s%s%s", (int)(mark - code->source), code->source, code->body,
+		 mark + strlen(CODE_MARK));
+	return 0;
+}
+
+static int make_code(struct making *m, const struct code *code, struct err *err)
+{
+	char options[512], *whole = NULL;
+	int rc;
+
+	m->source = code->source;
+	m->options = code->options;
+	if (!code->body) {
+		embedded_key(m->key, code->source, code->options);
+		return make(m, err);
+	}
+	rc = with_body(code, &whole, err);
+	if (rc)
+		return rc;
+	snprintf(options, sizeof options, "%s%s", code->options, CODE_TEMPLATE);
+	embedded_key(m->key, code->source, options);
+	m->source = whole;
+	m->body_ptx = code->body_ptx;
+	rc = make_period(m, err);
+	free(whole);
+	return rc;
+}
+
 int cuda_build(struct device *dev, const struct code *code, struct program **out, char **log,
 	       struct err *err)
 {
 	char *words = NULL;
-	struct making m = {
-		.dev = dev, .source = code->source, .options = code->options, .log = &words};
+	struct making m = {.dev = dev, .log = &words};
+	CUresult current = dev->cu.cuCtxSetCurrent(dev->context);
 	int rc;
 
+	if (current != CUDA_SUCCESS) /* each thread has to say so for itself */
+		return cuda_fail(&dev->cu, err, current, "cuCtxSetCurrent");
 	m.prog = calloc(1, sizeof *m.prog);
 	if (!m.prog)
 		return err_set(err, ERR_NOMEM, "out of memory");
 	m.prog->dev = dev;
-	embedded_key(m.key, code->source, code->options);
-	rc = make(&m, err);
+	rc = make_code(&m, code, err);
 	if (rc && log) {
 		*log = words;
 		words = NULL;

@@ -3,6 +3,7 @@
 #ifndef ADIT_CUDA_DEVICE_H
 #define ADIT_CUDA_DEVICE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "src/gpu/backend.h"
@@ -17,6 +18,7 @@
 #define CUDA_WRITE_BYTES ((size_t)64 << 10)
 #define CUDA_READS       16
 #define CUDA_READ_BYTES  ((size_t)4 << 10)
+#define CUDA_POKES       64
 #define CUDA_ENTRIES     16
 #define CUDA_BLOCK       128 /* threads a block where the plan leaves it to us */
 
@@ -59,6 +61,13 @@ struct device {
 	struct cuda_write writes[CUDA_WRITES];
 	struct cuda_read reads[CUDA_READS];
 	unsigned next_write, next_read;
+
+	/* Pokes: a queue of their own, so that they need not wait for batches.  Any thread. */
+	CUstream aside;
+	CUevent poke_done;    /* the newest one's */
+	uint32_t *poke_words; /* pinned: CUDA_POKES places */
+	atomic_uint next_poke;
+	atomic_bool poked; /* since the last write */
 };
 
 struct mem {

@@ -3,11 +3,22 @@
 #ifndef FAKE_H
 #define FAKE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct abi_job;
 struct abi_results;
+struct ptx_subset;
+
+/* What a kernel is launched with. */
+struct fake_args {
+	const struct abi_job *job;
+	struct abi_results *res;
+	uint32_t *scratch, *dataset, *more[3]; /* more: as far as the kernel takes them */
+	uint64_t first;
+	uint32_t count;
+};
 
 /* One kernel entry compiled as host C; the table is made by fakegen.c and ends with key "". */
 struct fake_kernel {
@@ -15,8 +26,9 @@ struct fake_kernel {
 	const char *options;
 	const char *entry;
 	/* runs the work-item named last, as GLOBAL_ID() sees it */
-	void (*run)(const struct abi_job *job, struct abi_results *res, uint32_t *scratch,
-		    uint32_t *dataset, uint64_t first, uint32_t count, uint64_t item);
+	void (*run)(const struct fake_args *args, uint64_t item);
+	int parts;  /* of its dataset */
+	int groups; /* it has barriers or shuffles */
 };
 
 extern const struct fake_kernel fake_kernels[];
@@ -34,6 +46,18 @@ struct fake_image {
  * image, 218 bad PTX.
  */
 int fake_image_read(struct fake_image *out, const void *image);
+
+/* Run a group of work-items first..first+n-1 (group.c).  0, or -1 when they diverge. */
+typedef void fake_item_fn(void *arg, uint64_t item);
+int fake_group(fake_item_fn *run, void *arg, uint64_t first, unsigned n);
+
+/*
+ * The program spliced into PTX text (program.c), or NULL in *out where there is none.  0 or 218.
+ * The one in use is what platform_program() runs on this thread.
+ */
+int fake_program_read(struct ptx_subset **out, const char *ptx);
+void fake_program_use(const struct ptx_subset *program);
+int fake_program_failed(void);
 
 /*
  * The FAKECUDA_FAULT script: words by comma, "POINT", "POINT=CODE" or "POINT@N=CODE" (the

@@ -10,14 +10,19 @@
  *	FAKECUDA_MEM=4096	MiB a card has
  *	FAKECUDA_STRICT=1	abort on what a real driver lets pass but a miner must not do:
  *				waits that spin, things left behind when the context goes
+ *	FAKECUDA_LATE_POKES=1	what is queued aside is done only when it has to be
  *	FAKECUDA_FAULT=...	see fake_fault(): init=100 nodev retain=2 alloc@2=2 host=2 load=209
  *				write@1=700 read@1=700 launch@3=719 sync@2=702 hang@2 flip@3
  *
  * Work is queued and done only when somebody waits, as late as a real card might: code
  * that reuses memory too early is caught.  Errors from 700 on but 701 come at the next wait
- * and stay, like a real broken context.  One thread runs a grid item by item: kernels with
- * barriers would need a coroutine an item (ucontext), which none of today's has.
+ * and stay, like a real broken context.  One thread runs a grid item by item, or group by group
+ * where the kernel has barriers.  Of several streams the first is what batches go through; what
+ * the others get is done at once, in the middle of whatever runs.
+ *
+ * Calls may come from several threads: one lock is held in each but while a grid runs.
  */
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +33,7 @@
 #include "fake.h"
 #include "kernels/platform.h"
 #include "src/gpu/cuda_api.h"
+#include "tests/ptx_subset.h"
 
 #define API              __attribute__((visibility("default")))
 #define INVALID_VALUE    1
@@ -46,20 +52,21 @@
 #include "src/gpu/cuda.def"
 API CUresult cuGetExportTable(const void **table, const void *id);
 
-_Thread_local u64 platform_item;
-
 struct CUevent_st {
 	unsigned flags;
 	unsigned queued, passed; /* records asked for, records the queue has come past */
 	double at_ms;
+	CUstream stream; /* of its latest record */
 };
 
 struct CUmod_st {
 	struct fake_image image;
+	struct ptx_subset *program;
 };
 
 struct CUfunc_st {
 	const struct fake_kernel *kernel;
+	CUmodule module;
 	struct CUfunc_st *next;
 };
 
@@ -73,19 +80,19 @@ struct block {
 
 struct op {
 	struct op *next;
-	enum { OP_WRITE, OP_READ, OP_LAUNCH, OP_EVENT, OP_HANG } kind;
+	enum { OP_WRITE, OP_READ, OP_LAUNCH, OP_EVENT, OP_WAIT, OP_HANG } kind;
 	char *dst;
 	const char *src;
 	size_t bytes;
 	CUevent event;
 	CUfunction function;
-	unsigned blocks, threads, count;
+	unsigned blocks, threads;
 	bool flip;
-	CUdeviceptr job, res, scratch, dataset;
-	unsigned long long first;
+	struct fake_args args;
 };
 
 struct CUstream_st {
+	struct CUstream_st *next;
 	struct op *first, **last;
 };
 
@@ -98,10 +105,26 @@ static struct {
 	unsigned events, modules, streams;
 	struct block *blocks;
 	struct CUfunc_st *functions;
-	struct CUstream_st *stream; /* the one and only: the backend uses one */
+	struct CUstream_st *queues; /* in the order of their making */
 } fake;
 
 static _Thread_local bool current;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static pthread_mutex_t *enter(void)
+{
+	pthread_mutex_lock(&mutex);
+	return &mutex;
+}
+
+static void leave(pthread_mutex_t **held)
+{
+	pthread_mutex_unlock(*held);
+}
+
+/* Until the function ends. */
+#define LOCKED pthread_mutex_t *held __attribute__((cleanup(leave), unused)) = enter()
 
 static CUresult ready(void)
 {
@@ -149,6 +172,7 @@ static struct block *block_of(const char *at, size_t bytes, bool host)
 
 CUresult cuInit(unsigned flags)
 {
+	LOCKED;
 	int fault = fake_fault("init");
 
 	if (flags || fault)
@@ -297,6 +321,7 @@ CUresult cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned flags)
 
 CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
 {
+	LOCKED;
 	int fault = fake_fault("retain");
 
 	if (fault)
@@ -309,6 +334,7 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
 
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
 {
+	LOCKED;
 	struct CUfunc_st *f;
 
 	(void)device;
@@ -333,6 +359,7 @@ __attribute__((destructor)) static void at_exit(void)
 
 CUresult cuCtxSetCurrent(CUcontext context)
 {
+	LOCKED;
 	current = context == (CUcontext)&fake;
 	return fake.broken;
 }
@@ -341,62 +368,102 @@ CUresult cuCtxSetCurrent(CUcontext context)
 
 static void flip(const struct op *op)
 {
-	struct abi_results *res = (struct abi_results *)(uintptr_t)op->res;
+	struct abi_results *res = op->args.res;
 
 	if (!res->count)
-		res->nonce[res->count++] = op->first;
+		res->nonce[res->count++] = op->args.first;
 	res->nonce[0] ^= 4;
 }
 
-static void run_grid(const struct op *op)
+static void run_item(void *arg, uint64_t item)
 {
-	const struct abi_job *job = (const struct abi_job *)(uintptr_t)op->job;
-	struct abi_results *res = (struct abi_results *)(uintptr_t)op->res;
-	uint32_t *scratch = (uint32_t *)(uintptr_t)op->scratch;
-	uint32_t *dataset = (uint32_t *)(uintptr_t)op->dataset;
-	uint64_t item, items = (uint64_t)op->blocks * op->threads;
+	const struct op *op = arg;
 
-	for (item = 0; item < items; item++)
-		op->function->kernel->run(job, res, scratch, dataset, op->first, op->count, item);
-	if (op->flip)
-		flip(op);
+	op->function->kernel->run(&op->args, item);
 }
 
-static void run_op(const struct op *op)
+static CUresult run_grid(struct op *op)
 {
+	uint64_t item, items = (uint64_t)op->blocks * op->threads;
+	bool groups = op->function->kernel->groups;
+
+	fake_program_use(op->function->module->program);
+	for (item = 0; item < items; item += groups ? op->threads : 1)
+		if (!groups)
+			run_item(op, item);
+		else if (fake_group(run_item, op, item, op->threads))
+			return 719;
+	if (op->flip)
+		flip(op);
+	return fake_program_failed() ? 700 : CUDA_SUCCESS;
+}
+
+static CUresult drain(CUstream stream, const struct CUevent_st *until);
+
+/* A poke is one word that a running kernel may be looking at. */
+static void copy(char *dst, const char *src, size_t bytes)
+{
+	if (bytes == sizeof(uint32_t) && !((uintptr_t)dst % sizeof(uint32_t)))
+		__atomic_store_n((uint32_t *)dst, *(const uint32_t *)src, __ATOMIC_RELAXED);
+	else
+		memcpy(dst, src, bytes);
+}
+
+static CUresult run_op(struct op *op)
+{
+	CUresult rc;
+
 	switch (op->kind) {
 	case OP_HANG:
+		pthread_mutex_unlock(&mutex);
 		for (;;)
 			pause();
 	case OP_WRITE:
 	case OP_READ:
-		memcpy(op->dst, op->src, op->bytes);
+		copy(op->dst, op->src, op->bytes);
 		break;
 	case OP_LAUNCH:
-		run_grid(op);
-		break;
+		pthread_mutex_unlock(&mutex);
+		rc = run_grid(op);
+		pthread_mutex_lock(&mutex);
+		return rc;
 	case OP_EVENT:
 		op->event->passed++;
 		op->event->at_ms = now_ms();
 		break;
+	case OP_WAIT:
+		return drain(op->event->stream, op->event);
 	}
+	return CUDA_SUCCESS;
 }
 
 /* Work off the queue until until has passed its latest record, or to its end. */
 static CUresult drain(CUstream stream, const struct CUevent_st *until)
 {
 	struct op *op;
+	CUresult rc = CUDA_SUCCESS;
 
 	while (stream && (op = stream->first) && !(until && until->passed == until->queued)) {
 		stream->first = op->next;
 		if (!stream->first)
 			stream->last = &stream->first;
 		if (!fake.broken)
-			run_op(op);
+			rc = run_op(op);
 		else if (op->kind == OP_EVENT)
 			op->event->passed++;
+		if (rc && !fake.broken)
+			fake.broken = rc;
 		free(op);
 	}
+	return fake.broken;
+}
+
+static CUresult drain_all(void)
+{
+	CUstream stream;
+
+	for (stream = fake.queues; stream; stream = stream->next)
+		drain(stream, NULL);
 	return fake.broken;
 }
 
@@ -410,6 +477,8 @@ static CUresult push(CUstream stream, const struct op *what)
 	op->next = NULL;
 	*stream->last = op;
 	stream->last = &op->next;
+	if (stream != fake.queues && !fake_number("FAKECUDA_LATE_POKES", 0))
+		drain(stream, NULL);
 	return CUDA_SUCCESS;
 }
 
@@ -427,24 +496,32 @@ static CUresult fault_now(const char *point)
 
 CUresult cuStreamCreate(CUstream *out, unsigned flags)
 {
+	LOCKED;
 	CUresult rc = ready();
-	CUstream stream = rc ? NULL : malloc(sizeof *stream);
+	CUstream stream = rc ? NULL : calloc(1, sizeof *stream), *last;
 
 	(void)flags;
 	if (!stream)
 		return rc ? rc : CUDA_ERROR_OUT_OF_MEMORY;
-	stream->first = NULL;
 	stream->last = &stream->first;
+	for (last = &fake.queues; *last; last = &(*last)->next)
+		;
 	fake.streams++;
-	fake.stream = *out = stream;
+	*last = *out = stream;
 	return CUDA_SUCCESS;
 }
 
 CUresult cuStreamDestroy_v2(CUstream stream)
 {
+	LOCKED;
+	CUstream *at;
+
 	drain(stream, NULL);
-	if (fake.stream == stream)
-		fake.stream = NULL;
+	for (at = &fake.queues; *at && *at != stream; at = &(*at)->next)
+		;
+	if (!*at)
+		return INVALID_HANDLE;
+	*at = stream->next;
 	fake.streams--;
 	free(stream);
 	return fake.broken;
@@ -452,6 +529,7 @@ CUresult cuStreamDestroy_v2(CUstream stream)
 
 CUresult cuStreamSynchronize(CUstream stream)
 {
+	LOCKED;
 	return drain(stream, NULL);
 }
 
@@ -459,6 +537,7 @@ CUresult cuStreamSynchronize(CUstream stream)
 
 CUresult cuEventCreate(CUevent *out, unsigned flags)
 {
+	LOCKED;
 	CUresult rc = ready();
 	int fault = fake_fault("event");
 	CUevent event = rc || fault ? NULL : calloc(1, sizeof *event);
@@ -473,8 +552,9 @@ CUresult cuEventCreate(CUevent *out, unsigned flags)
 
 CUresult cuEventDestroy_v2(CUevent event)
 {
+	LOCKED;
 	if (event->passed != event->queued)
-		drain(fake.stream, event);
+		drain(event->stream, event);
 	fake.events--;
 	free(event);
 	return fake.broken;
@@ -482,24 +562,40 @@ CUresult cuEventDestroy_v2(CUevent event)
 
 CUresult cuEventRecord(CUevent event, CUstream stream)
 {
+	LOCKED;
 	CUresult rc = ready();
 
 	if (rc)
 		return rc;
+	strictly(event->passed == event->queued || event->stream == stream,
+		 "an event is recorded in a second stream before it passed in the first");
 	event->queued++;
+	event->stream = stream;
 	return push(stream, &(struct op){.kind = OP_EVENT, .event = event});
 }
 
 CUresult cuEventSynchronize(CUevent event)
 {
+	LOCKED;
 	CUresult fault = fault_now("sync");
 
 	strictly(event->flags & EVENT_BLOCKING, "waiting for this event spins");
-	return fault ? fault : drain(fake.stream, event);
+	return fault ? fault : drain(event->stream, event);
+}
+
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags)
+{
+	LOCKED;
+	CUresult rc = ready();
+
+	if (rc || flags)
+		return rc ? rc : INVALID_VALUE;
+	return push(stream, &(struct op){.kind = OP_WAIT, .event = event});
 }
 
 CUresult cuEventElapsedTime(float *ms, CUevent start, CUevent end)
 {
+	LOCKED;
 	if ((start->flags | end->flags) & CU_EVENT_DISABLE_TIMING)
 		return INVALID_HANDLE;
 	if (!start->passed || !end->passed || end->passed != end->queued)
@@ -540,7 +636,7 @@ static CUresult release(const char *at, bool host)
 {
 	struct block **b, *gone;
 
-	drain(fake.stream, NULL);
+	drain_all();
 	for (b = &fake.blocks; *b; b = &(*b)->next)
 		if ((*b)->at == at && (*b)->host == host)
 			break;
@@ -556,6 +652,7 @@ static CUresult release(const char *at, bool host)
 
 CUresult cuMemGetInfo_v2(size_t *available, size_t *total)
 {
+	LOCKED;
 	CUresult rc = ready();
 
 	*total = memory();
@@ -565,6 +662,7 @@ CUresult cuMemGetInfo_v2(size_t *available, size_t *total)
 
 CUresult cuMemAlloc_v2(CUdeviceptr *out, size_t bytes)
 {
+	LOCKED;
 	CUresult rc = ready();
 	int fault = fake_fault("alloc");
 	char *at;
@@ -578,11 +676,13 @@ CUresult cuMemAlloc_v2(CUdeviceptr *out, size_t bytes)
 
 CUresult cuMemFree_v2(CUdeviceptr mem)
 {
+	LOCKED;
 	return release((const char *)(uintptr_t)mem, false);
 }
 
 CUresult cuMemHostAlloc(void **out, size_t bytes, unsigned flags)
 {
+	LOCKED;
 	CUresult rc = ready();
 	int fault = fake_fault("host");
 	char *at;
@@ -597,11 +697,13 @@ CUresult cuMemHostAlloc(void **out, size_t bytes, unsigned flags)
 
 CUresult cuMemFreeHost(void *mem)
 {
+	LOCKED;
 	return release(mem, true);
 }
 
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr dst, const void *src, size_t bytes, CUstream stream)
 {
+	LOCKED;
 	CUresult rc = ready();
 	struct op op = {
 		.kind = OP_WRITE, .dst = (char *)(uintptr_t)dst, .src = src, .bytes = bytes};
@@ -618,6 +720,7 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr dst, const void *src, size_t bytes, CU
 
 CUresult cuMemcpyDtoHAsync_v2(void *dst, CUdeviceptr src, size_t bytes, CUstream stream)
 {
+	LOCKED;
 	CUresult rc = ready();
 	struct op op = {.kind = OP_READ, .dst = dst, .src = (const char *)(uintptr_t)src};
 
@@ -671,6 +774,7 @@ static void jit_log(const char *text, unsigned n, const CUjit_option *options, v
 CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned n, CUjit_option *options,
 			    void **values)
 {
+	LOCKED;
 	CUresult rc = ready();
 	int fault = fake_fault("load");
 	CUmodule module = rc ? NULL : calloc(1, sizeof *module);
@@ -678,12 +782,15 @@ CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned n, CUjit_
 	if (!module)
 		return rc ? rc : CUDA_ERROR_OUT_OF_MEMORY;
 	rc = fault ? fault : fake_image_read(&module->image, image);
+	if (!rc && module->image.is_ptx)
+		rc = fake_program_read(&module->program, image);
 	if (!rc)
 		rc = acceptable(&module->image);
 	if (rc == 218)
 		jit_log("ptxas application ptx input, line 9; fatal   : fake complaint\n", n,
 			options, values);
 	if (rc) {
+		ptx_subset_free(module->program);
 		free(module);
 		return rc;
 	}
@@ -694,14 +801,22 @@ CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned n, CUjit_
 
 CUresult cuModuleUnload(CUmodule module)
 {
-	drain(fake.stream, NULL);
+	LOCKED;
+	const struct op *op;
+
+	for (op = fake.queues ? fake.queues->first : NULL; op; op = op->next)
+		strictly(op->kind != OP_LAUNCH || op->function->module != module,
+			 "a module is unloaded while work with it is queued");
+	drain_all();
 	fake.modules--;
+	ptx_subset_free(module->program);
 	free(module);
 	return fake.broken;
 }
 
 CUresult cuModuleGetFunction(CUfunction *out, CUmodule module, const char *name)
 {
+	LOCKED;
 	const struct fake_kernel *k;
 	CUfunction function;
 
@@ -714,6 +829,7 @@ CUresult cuModuleGetFunction(CUfunction *out, CUmodule module, const char *name)
 	if (!function)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	function->kernel = k;
+	function->module = module;
 	function->next = fake.functions;
 	fake.functions = *out = function;
 	return ready();
@@ -741,8 +857,10 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
 			unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
 			CUstream stream, void **args, void **extra)
 {
+	LOCKED;
 	CUresult rc = ready();
 	struct op op = {.kind = OP_LAUNCH, .function = function, .blocks = grid_x};
+	int i;
 
 	if (rc)
 		return rc;
@@ -750,12 +868,14 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
 	    block_z != 1 || shared_bytes || extra)
 		return INVALID_VALUE;
 	op.threads = block_x;
-	memcpy(&op.job, args[0], sizeof op.job);
-	memcpy(&op.res, args[1], sizeof op.res);
-	memcpy(&op.scratch, args[2], sizeof op.scratch);
-	memcpy(&op.dataset, args[3], sizeof op.dataset);
-	memcpy(&op.first, args[4], sizeof op.first);
-	memcpy(&op.count, args[5], sizeof op.count);
+	memcpy(&op.args.job, args[0], sizeof op.args.job);
+	memcpy(&op.args.res, args[1], sizeof op.args.res);
+	memcpy(&op.args.scratch, args[2], sizeof op.args.scratch);
+	memcpy(&op.args.dataset, args[3], sizeof op.args.dataset);
+	memcpy(&op.args.first, args[4], sizeof op.args.first);
+	memcpy(&op.args.count, args[5], sizeof op.args.count);
+	for (i = 0; i + 1 < function->kernel->parts; i++)
+		memcpy(&op.args.more[i], args[6 + i], sizeof op.args.more[i]);
 	op.flip = fake_fault("flip") != 0;
 	if (fake_fault("hang"))
 		op.kind = OP_HANG;

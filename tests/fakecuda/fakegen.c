@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "algos/algo.h"
+#include "build-aux/embedlist.h"
 #include "src/gpu/embedded.h"
 #include "src/hex.h"
+#include "kernels/team.cl.h"
 #include "kernels/toy.cl.h"
+#include "team.h"
 
-#define ARGUMENTS                                                                                  \
- "const struct abi_job *job, struct abi_results *res, uint32_t *scratch, "                         \
- "uint32_t *dataset, uint64_t first, uint32_t count, uint64_t item"
+#define ARGUMENTS "const struct fake_args *a, uint64_t item"
 
 static FILE *open_file(const char *dir, const char *name)
 {
@@ -40,52 +40,106 @@ static void put_options(FILE *out, const char *options)
 	}
 }
 
-static int put_kernel(const char *dir, FILE *table, const char *source, const char *options,
-		      const struct algo_step *steps, unsigned n)
+/* Does it use that word of platform.h, which itself only defines it? */
+static bool uses(const char *source, const char *word)
 {
+	static const char define[] = "define ";
+	const size_t len = sizeof define - 1;
+	const char *at = source;
+
+	for (; (at = strstr(at, word)); at++)
+		if (at < source + len || strncmp(at - len, define, len) != 0)
+			return true;
+	return false;
+}
+
+static int parts_of(const char *options)
+{
+	const char *at = strstr(options, "-DPARTS=");
+
+	return at ? at[8] - '0' : 1;
+}
+
+static const char *const parts_args[] = {"", "", ", a->more[0]", "",
+					 ", a->more[0], a->more[1], a->more[2]"};
+
+static int put_kernel(const char *dir, FILE *table, const char *source, const char *options,
+		      const char *const *entries)
+{
+	int parts = parts_of(options), groups, i;
 	uint8_t key[32];
 	char hex[65];
 	FILE *file;
-	unsigned i;
 
 	embedded_key(key, source, options);
 	file = open_file(dir, hex_encode(hex, key, sizeof key));
-	if (!file)
+	if (!file || parts < 1 || parts > 4)
 		return 1;
+	groups =
+		uses(source, "BARRIER(") || uses(source, "K_SHUFFLE(") || uses(source, "LOCAL_ID(");
 	put_options(file, options);
-	fprintf(file, "%s\n", source);
-	for (i = 0; i < n; i++) {
-		fprintf(file, "void k%s_%u(" ARGUMENTS ");\n", hex, i);
-		fprintf(file, "void k%s_%u(" ARGUMENTS ")\n{\n\tplatform_item = item;\n", hex, i);
-		fprintf(file, "\t%s(job, res, scratch, dataset, first, count);\n}\n",
-			steps[i].entry);
-		fprintf(table, "K(\"%s\", \"%s\", \"%s\", k%s_%u)\n", hex, options, steps[i].entry,
-			hex, i);
+	fprintf(file, "%s\n#include <fake.h>\n", source);
+	for (i = 0; entries[i]; i++) {
+		fprintf(file, "void k%s_%d(" ARGUMENTS ");\n", hex, i);
+		fprintf(file, "void k%s_%d(" ARGUMENTS ")\n{\n\tplatform_item = item;\n", hex, i);
+		fprintf(file,
+			"\t%s(a->job, a->res, a->scratch, a->dataset, a->first, a->count%s);\n",
+			entries[i], parts_args[parts]);
+		fputs("}\n", file);
+		fprintf(table, "K(\"%s\", \"%s\", \"%s\", k%s_%d, %d, %d)\n", hex, options,
+			entries[i], hex, i, parts, groups);
 	}
 	return fclose(file) != 0;
 }
 
-static const struct algo_step toy_steps[] = {{.entry = "toy", .when = STEP_BATCH}};
+/* With the program in the source, as NVRTC gets it. */
+static int put_with_body(const char *dir, FILE *table, const char *source, const char *options,
+			 const char *body, const char *const *entries)
+{
+	static char whole[1 << 20];
+	const char *mark = strstr(source, CODE_MARK);
+
+	snprintf(whole, sizeof whole, "%.*s%s%s", (int)(mark - source), source, body,
+		 mark + strlen(CODE_MARK));
+	return put_kernel(dir, table, whole, options, entries);
+}
+
+static int put_item(const char *dir, FILE *table, const struct embedlist_item *item)
+{
+	const char *entries[32] = {NULL};
+	int i, n = 0;
+
+	for (i = 0; i < item->algo->n_steps && n < 31; i++)
+		if (embedlist_entry(item, &item->algo->steps[i]))
+			entries[n++] = item->algo->steps[i].entry;
+	return put_kernel(dir, table, item->source, item->options, entries);
+}
+
+static const char *const toy[] = {"toy", NULL}, *const team[] = {"team", NULL};
 
 int main(int argc, char **argv)
 {
+	static struct embedlist_item list[EMBEDLIST_MAX];
 	const char *dir = argc > 1 ? argv[1] : ".";
 	FILE *table = open_file(dir, "table");
-	int bad = !table, a, o;
+	int bad = !table, n = embedlist(list), i;
 
 	if (bad)
 		return 1;
-	fputs("#ifndef K\n#include <fake.h>\n#define K(key, options, entry, run) \\\n"
+	fputs("#ifndef K\n#include <fake.h>\n#define K(key, options, entry, run, parts, groups) "
+	      "\\\n"
 	      "\tvoid run(" ARGUMENTS ");\n#include \"table.c\"\n#undef K\n"
-	      "#define K(key, options, entry, run) {key, options, entry, run},\n"
+	      "#define K(key, options, entry, run, parts, groups) \\\n"
+	      "\t{key, options, entry, run, parts, groups},\n"
 	      "const struct fake_kernel fake_kernels[] = {\n#include \"table.c\"\n"
-	      "\t{\"\", \"\", \"\", 0}};\n#else\n",
+	      "\t{\"\", \"\", \"\", 0, 0, 0}};\n#else\n",
 	      table);
-	bad = put_kernel(dir, table, kernel_toy, "-DMULT=5", toy_steps, 1);
-	for (a = 0; algos[a] && !bad; a++)
-		for (o = 0; algos[a]->prebuilt && algos[a]->prebuilt[o] && !bad; o++)
-			bad = put_kernel(dir, table, algos[a]->kernel, algos[a]->prebuilt[o],
-					 algos[a]->steps, algos[a]->n_steps);
+	bad = put_kernel(dir, table, kernel_toy, "-DMULT=5", toy) ||
+	      put_kernel(dir, table, kernel_team, TEAM_OPTIONS CODE_TEMPLATE, team) ||
+	      put_with_body(dir, table, kernel_team, TEAM_OPTIONS, TEAM_C_0, team) ||
+	      put_with_body(dir, table, kernel_team, TEAM_OPTIONS, TEAM_C_1, team);
+	for (i = 0; i < n && !bad; i++)
+		bad = put_item(dir, table, &list[i]);
 	fputs("#endif\n", table);
 	return fclose(table) || bad;
 }

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Programs of periods on the fake card: what was spliced into a template is read back from the
+ * very text the driver was given, and interpreted where the template's asm statement stands.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake.h"
+#include "kernels/platform.h"
+#include "src/gpu/backend.h"
+#include "src/gpu/splice.h"
+#include "tests/ptx_subset.h"
+
+#define REGISTERS 32
+#define NAMES     (REGISTERS + 4 + 1)
+#define L1_BASE   64u /* address in shared memory: anything but 0 */
+
+static _Thread_local struct {
+	const struct ptx_subset *program;
+	int failed;
+} running;
+
+static int read_one(struct ptx_subset **out, const char *text)
+{
+	static char names[NAMES][8];
+	const char *list[NAMES];
+	char why[200] = "";
+	int i, rc;
+
+	for (i = 0; i < NAMES; i++) {
+		if (i < REGISTERS)
+			snprintf(names[i], sizeof names[i], "m%d", i);
+		else
+			snprintf(names[i], sizeof names[i], i == NAMES - 1 ? "l1" : "d%d",
+				 i - REGISTERS);
+		list[i] = names[i];
+	}
+	rc = ptx_subset_new(out, text, SPLICE_END, list, NAMES, why, sizeof why);
+	if (rc)
+		fprintf(stderr, "fakecuda: %s\n", why);
+	return rc ? 218 : 0;
+}
+
+/* Every place it was put in has the same one. */
+int fake_program_read(struct ptx_subset **out, const char *ptx)
+{
+	struct ptx_subset *next = NULL;
+	const char *at = ptx;
+	int rc = 0;
+
+	while (!rc && (at = strstr(at, CODE_PTX_MARK))) {
+		at += strlen(CODE_PTX_MARK);
+		if (!strstr(at, SPLICE_END)) { /* a template without its program */
+			rc = 218;
+			break;
+		}
+		rc = read_one(&next, at);
+		if (!rc && *out && !ptx_subset_same(*out, next))
+			rc = 218;
+		if (!*out)
+			*out = next;
+		else if (!rc)
+			ptx_subset_free(next);
+		next = NULL;
+	}
+	if (rc) {
+		ptx_subset_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void fake_program_use(const struct ptx_subset *program)
+{
+	running.program = program;
+	running.failed = 0;
+}
+
+int fake_program_failed(void)
+{
+	return running.failed;
+}
+
+void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes)
+{
+	u32 values[NAMES];
+
+	memset(values, 0xee, sizeof values); /* registers the template does not have */
+	memcpy(values, m, n * sizeof *m);
+	memcpy(values + REGISTERS, d, 4 * sizeof *d);
+	values[NAMES - 1] = L1_BASE;
+	if (!running.program || ptx_subset_run(running.program, values, l1, l1_bytes, L1_BASE))
+		running.failed = 1;
+	memcpy(m, values, n * sizeof *m);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A kernel of groups whose results a test can predict, with a program that changes: local memory,
+ * a barrier, a shuffle, a second part of the dataset.  Work-item words[1] (counted from 1) leaves
+ * early, which no card forgives.  It reports first + i where the value below is 0 modulo 64.
+ */
+#include "platform.h"
+
+KERNEL GROUP_SIZE(64) team(KERNEL_ARGS)
+{
+	LOCAL u32 l1[64];
+	u32 id = LOCAL_ID(), m[2], d[4];
+
+	l1[id] = job->words[0] + 3 * id;
+	if (id + 1 == job->words[1])
+		return;
+	BARRIER();
+	m[0] = l1[63 - id];
+	m[1] = (u32)GLOBAL_ID();
+	d[0] = dataset[0];
+	d[1] = dataset1[0];
+	d[2] = d[3] = 0;
+#if !defined(TEMPLATE)
+	{
+/* ADIT_PROGRAM */
+	}
+#elif defined(__CUDACC_RTC__)
+	asm volatile("{\n.reg .b32 m<2>, d<4>, l1;\n"
+		     "mov.b32 m0, %0;\nmov.b32 m1, %1;\nmov.b32 d0, %2;\nmov.b32 d1, %3;\n"
+		     "mov.b32 d2, %4;\nmov.b32 d3, %5;\nmov.b32 l1, %6;\n"
+		     "//ADIT_PROGRAM\n"
+		     "mov.b32 %0, m0;\nmov.b32 %1, m1;\n}"
+		     : "+r"(m[0]), "+r"(m[1])
+		     : "r"(d[0]), "r"(d[1]), "r"(d[2]), "r"(d[3]),
+		       "r"((u32)__cvta_generic_to_shared(l1)));
+#else
+	platform_program(m, 2, d, l1, sizeof l1);
+#endif
+	/* of the next of eight */
+	if (((m[0] ^ K_SHUFFLE(m[0], id + 1, 8)) & 63) == 0 && GLOBAL_ID() < count)
+		K_REPORT(res, first + GLOBAL_ID());
+}
