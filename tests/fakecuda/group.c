@@ -109,7 +109,7 @@ static unsigned count(unsigned from, unsigned to, enum state state)
 
 static void exchange(unsigned from, unsigned to)
 {
-	u32 values[WARP];
+	u32 values[WARP] = {0};
 	unsigned i;
 
 	for (i = from; i < to; i++)

@@ -6,25 +6,16 @@
  */
 #include "platform.h"
 
-KERNEL GROUP_SIZE(64) team(KERNEL_ARGS)
-{
-	LOCAL u32 l1[64];
-	u32 id = LOCAL_ID(), m[2], d[4];
+#define GROUP 64
 
-	l1[id] = job->words[0] + 3 * id;
-	if (id + 1 == job->words[1])
-		return;
-	BARRIER();
-	m[0] = l1[63 - id];
-	m[1] = (u32)GLOBAL_ID();
-	d[0] = dataset[0];
-	d[1] = dataset1[0];
-	d[2] = d[3] = 0;
 #if !defined(TEMPLATE)
-	{
+INLINE void program(u32 *m, const u32 *d, const u32 *l1)
+{
 /* ADIT_PROGRAM */
-	}
+}
 #elif defined(__CUDACC_RTC__)
+INLINE void program(u32 *m, const u32 *d, const u32 *l1)
+{
 	asm volatile("{\n.reg .b32 m<2>, d<4>, l1;\n"
 		     "mov.b32 m0, %0;\nmov.b32 m1, %1;\nmov.b32 d0, %2;\nmov.b32 d1, %3;\n"
 		     "mov.b32 d2, %4;\nmov.b32 d3, %5;\nmov.b32 l1, %6;\n"
@@ -33,9 +24,29 @@ KERNEL GROUP_SIZE(64) team(KERNEL_ARGS)
 		     : "+r"(m[0]), "+r"(m[1])
 		     : "r"(d[0]), "r"(d[1]), "r"(d[2]), "r"(d[3]),
 		       "r"((u32)__cvta_generic_to_shared(l1)));
+}
 #else
-	platform_program(m, 2, d, l1, sizeof l1);
+INLINE void program(u32 *m, const u32 *d, const u32 *l1)
+{
+	platform_program(m, 2, d, l1, GROUP * sizeof *l1);
+}
 #endif
+
+KERNEL GROUP_SIZE(GROUP) team(KERNEL_ARGS)
+{
+	LOCAL u32 l1[GROUP];
+	u32 id = LOCAL_ID(), m[2], d[4];
+
+	l1[id] = job->words[0] + 3 * id;
+	if (id + 1 == job->words[1])
+		return;
+	BARRIER();
+	m[0] = l1[GROUP - 1 - id];
+	m[1] = (u32)GLOBAL_ID();
+	d[0] = dataset[0];
+	d[1] = dataset1[0];
+	d[2] = d[3] = 0;
+	program(m, d, l1);
 	/* of the next of eight */
 	if (((m[0] ^ K_SHUFFLE(m[0], id + 1, 8)) & 63) == 0 && GLOBAL_ID() < count)
 		K_REPORT(res, first + GLOBAL_ID());
