@@ -69,6 +69,8 @@ struct algo_dataset {
 		    const atomic_bool *stop);
 	/* 64 bytes of the dataset: node n of rows * row_bytes / 64, by the slow, certain way. */
 	void (*node)(const struct algo_epoch *ep, uint32_t n, uint32_t out[16]);
+	/* Settings, in set[], for a dataset of about 2 MiB: proofs and tests. */
+	void (*small)(uint64_t *set);
 	/* The first and last height of an epoch, for "fits until"; last UINT64_MAX: for ever. */
 	void (*heights)(const struct algo *algo, uint32_t epoch, uint64_t *first, uint64_t *last);
 };
@@ -232,6 +234,9 @@ int algo_plans(const struct algo *algo, const struct algo_device *dev, const uin
  */
 int algo_epoch_new(struct algo_epoch **out, const struct algo *algo, uint32_t epoch,
 		   const uint64_t *set, struct err *err);
+
+/* The same with a dataset of 2 MiB instead of the real one, of epoch 0: what proofs are made on. */
+int algo_epoch_small(struct algo_epoch **out, const struct algo *algo, struct err *err);
 void algo_epoch_free(struct algo_epoch *ep); /* NULL is fine */
 
 #endif

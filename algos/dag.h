@@ -8,8 +8,12 @@
 
 #include "algos/algo.h"
 
-#define DAG_EPOCH_MAX 4095 /* beyond it a pool is talking nonsense: decades ahead of every chain   \
-			    */
+#define DAG_MIB (UINT64_C(1) << 20)
+#define DAG_GIB (UINT64_C(1) << 30)
+
+#define DAG_EPOCH_MAX                                                                              \
+ 4095 /* beyond it a pool is talking nonsense: decades ahead of every chain                        \
+       */
 
 /* A family's row of constants; algo->params points at one (or at a struct that begins with one). */
 struct dag_params {

@@ -71,6 +71,10 @@ struct progpow_op {
 unsigned progpow_program(const struct progpow_params *p, uint64_t program,
 			 struct progpow_op ops[PROGPOW_OPS_MAX]);
 
+/* What an operation computes: for the reference and for tests of emitters. */
+uint32_t progpow_math(const struct progpow_op *op, uint32_t a, uint32_t b);
+uint32_t progpow_merge(const struct progpow_op *op, uint32_t a, uint32_t b);
+
 /* What every member puts into its struct algo. */
 int progpow_hash(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
 		 struct digest *out);
@@ -92,5 +96,13 @@ extern const char progpow_kernel[];
  */
 int progpow_rows(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
 		 uint32_t rows[PROGPOW_LOOPS]);
+
+/* What all rows have in common: a member's struct algo is its names and this. */
+#define PROGPOW_MEMBERS(row, search_options, epoch_options)                                        \
+ .kernel = progpow_kernel, .kernel_epoch = dag_kernel, .header_len = 40, .nonce_off = 32,          \
+ .nonce_len = 8, .diff_mult = 1, .steps = progpow_steps, .n_steps = PROGPOW_STEPS,                 \
+ .settings = dag_settings, .prebuilt = search_options, .prebuilt_epoch = epoch_options,            \
+ .dataset = &dag_dataset, .program = &progpow_programs, .params = &(row), .hash = progpow_hash,    \
+ .prepare = progpow_prepare, .plans = progpow_plans
 
 #endif

@@ -15,13 +15,21 @@
 
 #define ENGINE_SLOTS 2 /* batches in flight */
 
-/* How an engine talks while it prepares.  Both may be called from prepare() only. */
+struct engine_stage {
+	const char *name; /* "building kernels" */
+	unsigned permille;
+	unsigned left_s;  /* about; 0: unknown */
+	unsigned limit_s; /* it may last so long in silence before it counts as a hang */
+};
+
+/* How an engine talks during long steps: in prepare(), epoch(), submit(). */
 struct engine_host {
+	void (*stage)(void *arg, const struct engine_stage *stage); /* began or advanced */
 	/*
-	 * A long step began or advanced.  It may last limit_s seconds in silence before
-	 * the supervisor is allowed to think it hangs.
+	 * Asked between the slices of epoch(): false when it is not worth going on, because
+	 * the program ends or works of another epoch have come.
 	 */
-	void (*stage)(void *arg, const char *stage, unsigned permille, unsigned limit_s);
+	bool (*go_on)(void *arg);
 	void (*note)(void *arg, int code, const char *text); /* a line for the log */
 	void *arg;
 };
@@ -48,10 +56,16 @@ struct engine_plan {
 };
 
 struct engine_result {
+	bool aborted;     /* it ended early: some of its nonces were not tried */
 	uint32_t took_us; /* the device's time for this batch */
 	uint32_t hits;    /* reported; more than n: overflow, search again in parts */
 	uint32_t n;
 	uint64_t nonce[ABI_SLOTS]; /* ascending, no duplicates */
+};
+
+/* Why a dataset does not fit: bytes. */
+struct engine_fit {
+	uint64_t need, left;
 };
 
 struct engine; /* each kind has its own; borrowed config outlives it */
@@ -62,11 +76,24 @@ struct engine_ops {
 		    struct device_info *info, struct err *err);
 	/* Build, prove on known answers, measure.  -ERR_BUILD, -ERR_MEMORY, -ERR_SELFTEST.. */
 	int (*prepare)(struct engine *e, struct engine_plan *out, struct err *err);
+	/*
+	 * Algorithms with a dataset: hold that of this epoch, whatever it takes (works name it).
+	 * Nothing is in flight.  *ep stays valid until close() or until a later call has
+	 * returned 0.  out is filled in anew.  -ERR_MEMORY: it does not fit, *fit says why,
+	 * another epoch may; -ERR_STALE: go_on() said no; -ERR_SELFTEST: it came out wrong.
+	 */
+	int (*epoch)(struct engine *e, const struct algo_epoch *ep, struct engine_plan *out,
+		     struct engine_fit *fit, struct err *err);
 	/* Start searching [first, first + count), count >= 1, which does not wrap. */
 	int (*submit)(struct engine *e, unsigned slot, const struct work *work, uint64_t first,
 		      uint32_t count, struct err *err);
 	/* Sleep until that batch is done.  Slots are collected in the order submitted. */
 	int (*collect)(struct engine *e, unsigned slot, struct engine_result *out, struct err *err);
+	/*
+	 * (optional) From any thread: what is in flight is not wanted any more and may end
+	 * early; it is collected as usual, with whatever it found.
+	 */
+	void (*abort)(struct engine *e);
 	void (*close)(struct engine *e); /* NULL is fine */
 };
 

@@ -39,7 +39,8 @@ struct thread {
 
 struct engine {
 	const struct algo *algo;
-	hwloc_topology_t topology; /* NULL when it could not be read */
+	const struct algo_epoch *ep; /* changes while nothing is in flight */
+	hwloc_topology_t topology;   /* NULL when it could not be read */
 	struct thread *threads;
 	unsigned n;
 	pthread_mutex_t lock; /* all below */
@@ -99,7 +100,7 @@ static bool search(struct engine *e, struct task *t, uint32_t from, uint32_t cou
 	uint32_t i;
 
 	for (i = 0; i < count; i++) {
-		if (e->algo->hash(NULL, &t->work, t->first + from + i, &digest))
+		if (e->algo->hash(e->ep, &t->work, t->first + from + i, &digest))
 			return false;
 		/* Like a kernel: by the top word, so that every engine reports alike. */
 		if (digest.hash.w[3] <= t->work.target.w[3])
@@ -255,8 +256,19 @@ static int cpu_prepare(struct engine *e, struct engine_plan *out, struct err *er
 {
 	(void)err;
 	*out = (struct engine_plan){.nonces_start = NONCES_START * e->n, .granule = 1};
+	if (e->algo->dataset)
+		out->nonces_start = e->n; /* milliseconds each */
 	snprintf(out->label, sizeof out->label, "%u thread%s", e->n, e->n == 1 ? "" : "s");
 	return 0;
+}
+
+/* The reference makes what it needs of a dataset from the light cache, again for each hash. */
+static int cpu_epoch(struct engine *e, const struct algo_epoch *ep, struct engine_plan *out,
+		     struct engine_fit *fit, struct err *err)
+{
+	(void)fit;
+	e->ep = ep;
+	return cpu_prepare(e, out, err);
 }
 
 static int cpu_submit(struct engine *e, unsigned slot, const struct work *work, uint64_t first,
@@ -314,6 +326,7 @@ const struct engine_ops engine_cpu = {
 	.name = "cpu",
 	.open = cpu_open,
 	.prepare = cpu_prepare,
+	.epoch = cpu_epoch,
 	.submit = cpu_submit,
 	.collect = cpu_collect,
 	.close = cpu_close,

@@ -3,32 +3,21 @@
  * The engine over a compute backend: builds an algorithm's kernels, proves them
  * against the reference, takes the fastest plan, and keeps two batches queued.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/engine.h"
+#include "src/engine_gpu.h"
 #include "src/plan_cache.h"
 #include "src/prove.h"
 #include "src/str.h"
 
-#define BUILD_LIMIT_S 300 /* compilers of some drivers take minutes */
 #define PROVE_LIMIT_S 120 /* PoCL and rusticl really compile at the first launch */
 #define LARGE_BATCH   (1u << 22)
 #define MEASURE_STEPS 12
 #define MEASURE_RUNS  3
 #define SHRINKS       4 /* times the scratch is halved when the card has less than it says */
-
-struct engine {
-	struct engine_config config;
-	const struct backend *api;
-	struct device *dev;
-	struct device_info info;
-	struct algo_plan plan;
-	struct program *program;
-	struct mem *job[ENGINE_SLOTS], *results[ENGINE_SLOTS], *scratch;
-	struct abi_results host[ENGINE_SLOTS];
-};
 
 static void gpu_close(struct engine *e)
 {
@@ -36,24 +25,27 @@ static void gpu_close(struct engine *e)
 
 	if (!e)
 		return;
-	for (i = 0; i < ENGINE_SLOTS; i++) {
+	gpu_ahead_stop(e);
+	for (i = 0; i < GPU_SLOTS; i++) {
 		e->api->mem_free(e->job[i]);
 		e->api->mem_free(e->results[i]);
 	}
 	e->api->mem_free(e->scratch);
-	e->api->discard(e->program);
+	gpu_dataset_free(e, &e->small);
+	gpu_dataset_free(e, &e->real);
+	gpu_programs_drop(e, &e->programs);
 	e->api->close(e->dev);
+	algo_epoch_free(e->small_ep);
 	free(e);
 }
 
-/* Every text that leaves here begins with the device, whether the backend said it or not. */
-static int named(const struct engine_config *config, int rc, struct err *err)
+int gpu_named(const struct engine *e, int rc, struct err *err)
 {
 	char id[32];
 
-	snprintf(id, sizeof id, "%s:%u: ", config->backend, config->index);
+	snprintf(id, sizeof id, "%s:%u: ", e->config.backend, e->config.index);
 	if (rc && strncmp(err->text, id, strlen(id)) != 0)
-		err_prefix(err, "%s:%u", config->backend, config->index);
+		err_prefix(err, "%s:%u", e->config.backend, e->config.index);
 	return rc;
 }
 
@@ -70,15 +62,17 @@ static int gpu_open(struct engine **out, const struct engine_config *config,
 	e->api = backend_find(config->backend);
 	rc = e->api->open(config->index, config->cache_dir[0] ? config->cache_dir : NULL, &e->dev,
 			  &e->info, err);
-	for (i = 0; i < ENGINE_SLOTS && !rc; i++) {
+	e->chosen = -1;
+	for (i = 0; i < GPU_SLOTS && !rc; i++) {
 		rc = e->api->mem_new(e->dev, sizeof(struct abi_job), &e->job[i], err);
 		if (!rc)
 			rc = e->api->mem_new(e->dev, sizeof(struct abi_results), &e->results[i],
 					     err);
 	}
 	if (rc) {
+		gpu_named(e, rc, err);
 		gpu_close(e);
-		return named(config, rc, err);
+		return rc;
 	}
 	*info = e->info;
 	*out = e;
@@ -87,12 +81,13 @@ static int gpu_open(struct engine **out, const struct engine_config *config,
 
 /* --- one batch ---------------------------------------------------------------- */
 
-static int launch_steps(struct engine *e, unsigned slot, uint64_t first, uint32_t count,
-			struct err *err)
+static int launch_steps(struct engine *e, struct program *program, unsigned slot, uint64_t first,
+			uint32_t count, struct err *err)
 {
 	const struct algo *algo = e->config.algo;
 	uint32_t lanes = e->plan.lanes ? e->plan.lanes : 1;
-	struct launch l = {.items = ((uint64_t)count + lanes - 1) / lanes,
+	uint32_t shared = e->plan.items_per_nonce ? e->plan.items_per_nonce : 1;
+	struct launch l = {.items = ((uint64_t)count + lanes - 1) / lanes * shared,
 			   .local = e->plan.local,
 			   .job = e->job[slot],
 			   .results = e->results[slot],
@@ -102,35 +97,52 @@ static int launch_steps(struct engine *e, unsigned slot, uint64_t first, uint32_
 	unsigned i;
 	int rc = 0;
 
+	if (e->data) {
+		l.dataset = e->data->part[0];
+		memcpy(l.more, e->data->part + 1, sizeof l.more);
+		l.parts = e->data->parts;
+	}
 	for (i = 0; i < algo->n_steps && !rc; i++) {
 		if (algo->steps[i].when != STEP_BATCH)
 			continue;
 		l.entry = algo->steps[i].entry;
-		rc = e->api->launch(e->program, &l, err);
+		rc = e->api->launch(program, &l, err);
 	}
 	return rc;
 }
 
-static int gpu_submit(struct engine *e, unsigned slot, const struct work *work, uint64_t first,
-		      uint32_t count, struct err *err)
+/* With the program given: queue a batch and what brings its results back. */
+static int queue(struct engine *e, struct program *program, unsigned slot, const struct work *work,
+		 uint64_t first, uint32_t count, struct err *err)
 {
 	static const struct abi_results none; /* its first 8 bytes: count and abort */
 	struct abi_job job = {0};
 	int rc;
 
-	e->config.algo->prepare(NULL, work, &job);
+	e->config.algo->prepare(e->data ? e->data->ep : NULL, work, &job);
 	job.target = work->target.w[3];
 	rc = e->api->write(e->job[slot], 0, &job, sizeof job, err);
 	if (!rc)
 		rc = e->api->write(e->results[slot], 0, &none, offsetof(struct abi_results, nonce),
 				   err);
 	if (!rc)
-		rc = launch_steps(e, slot, first, count, err);
+		rc = launch_steps(e, program, slot, first, count, err);
 	if (!rc)
 		rc = e->api->read(e->results[slot], 0, &e->host[slot], sizeof e->host[slot], err);
 	if (!rc)
 		rc = e->api->mark(e->dev, slot, err);
-	return named(&e->config, rc, err);
+	return rc;
+}
+
+static int gpu_submit(struct engine *e, unsigned slot, const struct work *work, uint64_t first,
+		      uint32_t count, struct err *err)
+{
+	struct program *program = NULL;
+	int rc = gpu_program(e, work->height, &program, err);
+
+	if (!rc)
+		rc = queue(e, program, slot, work, first, count, err);
+	return gpu_named(e, rc, err);
 }
 
 static int compare(const void *a, const void *b)
@@ -147,8 +159,9 @@ static int gpu_collect(struct engine *e, unsigned slot, struct engine_result *ou
 	int rc = e->api->wait(e->dev, slot, &out->took_us, err);
 
 	if (rc)
-		return named(&e->config, rc, err);
+		return gpu_named(e, rc, err);
 	out->hits = res->count;
+	out->aborted = res->abort != 0;
 	n = res->count < ABI_SLOTS ? res->count : ABI_SLOTS;
 	memcpy(out->nonce, res->nonce, n * sizeof out->nonce[0]);
 	qsort(out->nonce, n, sizeof out->nonce[0], compare);
@@ -158,21 +171,52 @@ static int gpu_collect(struct engine *e, unsigned slot, struct engine_result *ou
 	return 0;
 }
 
-/* A batch on its own, as proving and measuring want it. */
-static int run_alone(void *arg, const struct work *work, uint64_t first, uint32_t count,
-		     struct engine_result *out, struct err *err)
+static void gpu_abort(struct engine *e)
+{
+	unsigned i;
+
+	for (i = 0; i < ENGINE_SLOTS && e->api->poke; i++)
+		e->api->poke(e->dev, e->results[i], offsetof(struct abi_results, abort), 1);
+}
+
+int gpu_run_alone(void *arg, const struct work *work, uint64_t first, uint32_t count,
+		  struct engine_result *out, struct err *err)
 {
 	struct engine *e = arg;
-	int rc = gpu_submit(e, 0, work, first, count, err);
+	struct program *program = NULL;
+	int rc = gpu_program(e, work->height, &program, err);
 
-	return rc ? rc : gpu_collect(e, 0, out, err);
+	if (!rc)
+		rc = queue(e, program, GPU_CHECK_SLOT, work, first, count, err);
+	return rc ? gpu_named(e, rc, err) : gpu_collect(e, GPU_CHECK_SLOT, out, err);
 }
 
 /* --- plans -------------------------------------------------------------------- */
 
-static void say(struct engine *e, const char *stage, unsigned permille, unsigned limit_s)
+void gpu_say(struct engine *e, const struct engine_stage *stage)
 {
-	e->config.host->stage(e->config.host->arg, stage, permille, limit_s);
+	e->config.host->stage(e->config.host->arg, stage);
+}
+
+static void say(struct engine *e, const char *name, unsigned permille, unsigned limit_s)
+{
+	const struct engine_stage stage = {name, permille, 0, limit_s};
+
+	gpu_say(e, &stage);
+}
+
+void gpu_note(struct engine *e, int code, const char *fmt, ...)
+{
+	char text[ERR_TEXT_MAX];
+	struct err err;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	err_set(&err, code, "%s", text);
+	gpu_named(e, 1, &err);
+	e->config.host->note(e->config.host->arg, code, err.text);
 }
 
 static void note(struct engine *e, const struct err *err)
@@ -183,17 +227,15 @@ static void note(struct engine *e, const struct err *err)
 /* Where the kernels come from: what a report of a wrong or slow device needs to say. */
 static void note_origin(struct engine *e)
 {
-	char how[200] = "", text[256];
+	char how[200] = "";
 
-	if (!e->api->describe)
+	if (!e->api->describe || !e->programs.n)
 		return;
-	e->api->describe(e->program, NULL, how, sizeof how);
-	snprintf(text, sizeof text, "%s:%u: kernels: %s", e->config.backend, e->config.index, how);
-	e->config.host->note(e->config.host->arg, 0, text);
+	e->api->describe(e->programs.kept[0].program, NULL, how, sizeof how);
+	gpu_note(e, 0, "kernels: %s", how);
 }
 
-/* Keep the compiler's whole text where people can find it, and say where. */
-static void keep_log(struct engine *e, const char *log, struct err *err)
+void gpu_keep_log(struct engine *e, const char *log, struct err *err)
 {
 	char path[600], tail[ERR_TEXT_MAX];
 	size_t used;
@@ -216,23 +258,6 @@ static void keep_log(struct engine *e, const char *log, struct err *err)
 	if (used > sizeof err->text - 1 - strlen(tail))
 		used = sizeof err->text - 1 - strlen(tail);
 	memcpy(err->text + used, tail, strlen(tail) + 1);
-}
-
-static int build(struct engine *e, const struct algo_plan *plan, struct err *err)
-{
-	char *log = NULL;
-	int rc;
-
-	e->api->discard(e->program);
-	e->program = NULL;
-	rc = e->api->build(e->dev,
-			   &(struct code){e->config.algo->kernel, plan->options, NULL, NULL},
-			   &e->program, &log, err);
-	named(&e->config, rc, err); /* before keep_log(), which fills the text to its end */
-	if (rc == -ERR_BUILD)
-		keep_log(e, log, err);
-	free(log);
-	return rc;
 }
 
 /* Scratch for the plan, smaller when the card has less room than it told. */
@@ -261,33 +286,56 @@ static int make_scratch(struct engine *e, struct algo_plan *plan, struct err *er
 	return rc;
 }
 
-static int load_plan(struct engine *e, const struct algo_plan *plan, struct err *err)
+/* The dataset proofs are made on: tiny, in the layout of the plan. */
+static int make_small(struct engine *e, struct err *err)
 {
-	int rc;
+	struct engine_fit fit;
+	int rc = 0;
 
-	e->plan = *plan;
-	rc = make_scratch(e, &e->plan, err);
-	return rc ? rc : build(e, &e->plan, err);
+	if (!e->config.algo->dataset)
+		return 0;
+	if (!e->small_ep)
+		rc = algo_epoch_small(&e->small_ep, e->config.algo, err);
+	return rc ? rc : gpu_dataset_make(e, &e->small, e->small_ep, false, &fit, err);
 }
 
-/* Ready to mine with this plan, and right. */
+static int load_plan(struct engine *e, const struct algo_plan *plan, struct err *err)
+{
+	struct program *program;
+	struct work work;
+	int rc;
+
+	gpu_programs_drop(e, &e->programs);
+	e->plan = *plan;
+	rc = make_scratch(e, &e->plan, err);
+	if (!rc)
+		rc = make_small(e, err);
+	if (rc)
+		return rc;
+	e->data = e->config.algo->dataset ? &e->small : NULL;
+	prove_work(&work, e->config.algo, e->small_ep, 1);
+	return gpu_program(e, work.height, &program, err);
+}
+
+/* Ready to mine with this plan, and right.  Leaves the small dataset in place. */
 static int try_plan(struct engine *e, const struct algo_plan *plan, struct err *err)
 {
-	struct prover prover = {.algo = e->config.algo, .run = run_alone, .arg = e};
+	struct prover prover = {.algo = e->config.algo, .run = gpu_run_alone, .arg = e};
 	int rc;
 
 	say(e, "building kernels", 0, BUILD_LIMIT_S);
 	rc = load_plan(e, plan, err);
 	if (rc || e->config.no_selftest)
-		return named(&e->config, rc, err);
+		return gpu_named(e, rc, err);
 	say(e, "self-test", 0, PROVE_LIMIT_S);
+	prover.ep = e->small_ep;
 	prover.nonces_max = e->plan.nonces_max;
 	prover.nonces_large =
 		e->plan.nonces_start < LARGE_BATCH ? (uint32_t)e->plan.nonces_start : LARGE_BATCH;
 	rc = prove(&prover, err);
 	if (rc == -ERR_SELFTEST && plan->label[0])
 		err_prefix(err, "%s:%u: %s", e->config.backend, e->config.index, plan->label);
-	return named(&e->config, rc, err);
+	return gpu_named(e, rc, err);
 }
 
 /* Nonces a second in batches of about the wanted length; *nonces is that batch. */
@@ -299,7 +347,7 @@ static int measure(struct engine *e, double *rate, uint64_t *nonces, struct err 
 	struct work work;
 	int i, runs = 0, rc;
 
-	prove_work(&work, e->config.algo, 7);
+	prove_work(&work, e->config.algo, e->data ? e->data->ep : NULL, 7);
 	work.target = (struct u256){{0}};
 	*rate = 0;
 	for (i = 0; i < MEASURE_STEPS && runs < MEASURE_RUNS; i++) {
@@ -307,7 +355,7 @@ static int measure(struct engine *e, double *rate, uint64_t *nonces, struct err 
 
 		if (count > max)
 			count = max;
-		rc = run_alone(e, &work, 0, (uint32_t)count, &res, err);
+		rc = gpu_run_alone(e, &work, 0, (uint32_t)count, &res, err);
 		if (rc)
 			return rc;
 		if (!res.took_us)
@@ -330,7 +378,7 @@ struct choice {
 	int best; /* -1: none works */
 	double rate;
 	uint64_t nonces;
-	struct program *program; /* of the best so far */
+	struct programs programs; /* of the best so far */
 };
 
 /* The best plan stays built while others are tried; scratch does not, it may fill the card. */
@@ -338,28 +386,42 @@ static void keep_best(struct engine *e, struct choice *c, int i, double rate, ui
 {
 	if (c->best >= 0 && rate <= c->rate)
 		return;
-	e->api->discard(c->program);
-	*c = (struct choice){.best = i, .rate = rate, .nonces = nonces, .program = e->program};
-	e->program = NULL;
+	gpu_programs_drop(e, &c->programs);
+	*c = (struct choice){.best = i, .rate = rate, .nonces = nonces, .programs = e->programs};
+	memset(&e->programs, 0, sizeof e->programs);
+}
+
+/* Prove a plan, and measure it on whatever will be searched. */
+static int try_and_measure(struct engine *e, struct algo_plan *plan, bool alone, double *rate,
+			   uint64_t *nonces, struct err *err)
+{
+	int rc = try_plan(e, plan, err);
+
+	if (rc)
+		return rc;
+	*plan = e->plan;
+	*nonces = plan->nonces_start;
+	*rate = 0;
+	if (alone)
+		return 0;
+	if (e->real.ep)
+		e->data = &e->real;
+	return measure(e, rate, nonces, err);
 }
 
 static int choose(struct engine *e, struct algo_plan *plans, int n, struct choice *c,
 		  struct err *err)
 {
 	struct err last = {0};
+	uint64_t nonces = 0;
 	double rate = 0;
-	uint64_t nonces;
 	int i, rc, worst = 0;
 
 	for (i = 0; i < n; i++) {
-		nonces = plans[i].nonces_start;
-		rc = try_plan(e, &plans[i], &last);
-		if (!rc && n > 1) {
+		if (n > 1)
 			say(e, "measuring", (unsigned)(1000 * i / n), PROVE_LIMIT_S);
-			rc = measure(e, &rate, &nonces, &last);
-		}
+		rc = try_and_measure(e, &plans[i], n == 1, &rate, &nonces, &last);
 		if (!rc) {
-			plans[i] = e->plan;
 			keep_best(e, c, i, rate, nonces);
 			continue;
 		}
@@ -382,11 +444,12 @@ static int choose(struct engine *e, struct algo_plan *plans, int n, struct choic
 static int take_choice(struct engine *e, const struct algo_plan *plans, struct choice *c,
 		       struct err *err)
 {
-	e->api->discard(e->program);
-	e->program = c->program;
-	c->program = NULL;
+	gpu_programs_drop(e, &e->programs);
+	e->programs = c->programs;
+	memset(&c->programs, 0, sizeof c->programs);
 	e->plan = plans[c->best];
-	return named(&e->config, make_scratch(e, &e->plan, err), err);
+	e->chosen = c->best;
+	return gpu_named(e, make_scratch(e, &e->plan, err), err);
 }
 
 static void fill_plan(const struct engine *e, uint64_t nonces, struct engine_plan *out)
@@ -398,7 +461,8 @@ static void fill_plan(const struct engine *e, uint64_t nonces, struct engine_pla
 	out->granule = (e->plan.lanes ? e->plan.lanes : 1) * (e->plan.local ? e->plan.local : 64);
 }
 
-static int list_plans(struct engine *e, struct algo_plan *plans, struct err *err)
+static int list_plans(struct engine *e, uint64_t dataset_bytes, struct algo_plan *plans,
+		      struct err *err)
 {
 	const struct algo_device facts = {
 		.mem_free = e->info.mem_free,
@@ -407,6 +471,8 @@ static int list_plans(struct engine *e, struct algo_plan *plans, struct err *err
 		.lanes = e->info.lanes,
 		.group_max = e->info.group_max,
 		.cpu = e->info.cpu,
+		.cuda = e->info.arch != 0,
+		.dataset_bytes = dataset_bytes,
 	};
 	int n = algo_plans(e->config.algo, &facts, e->config.set, plans, ALGO_PLANS_MAX, err);
 
@@ -419,35 +485,116 @@ static int list_plans(struct engine *e, struct algo_plan *plans, struct err *err
 	return n ? n : -ERR_RANGE;
 }
 
-static int gpu_prepare(struct engine *e, struct engine_plan *out, struct err *err)
+/* The plan that was best when this was measured before, else the best of all now. */
+static int settle_plan(struct engine *e, struct algo_plan *plans, int n, uint64_t *nonces,
+		       struct err *err)
 {
-	struct algo_plan plans[ALGO_PLANS_MAX];
 	struct choice c = {.best = -1};
 	struct plan_key key;
-	int n = list_plans(e, plans, err), known, rc;
+	int known, rc;
 
-	if (n < 0)
-		return n;
 	plan_cache_key(&key, &e->info, e->config.algo, e->config.set, plans, n);
-	known = n > 1 ? plan_cache_load(e->config.cache_dir, &key, n, &c.nonces) : -1;
-	if (known >= 0) {
-		rc = try_plan(e, &plans[known], err);
-		if (!rc) {
-			note_origin(e);
-			fill_plan(e, c.nonces, out);
-			return 0;
-		}
+	known = n > 1 ? plan_cache_load(e->config.cache_dir, &key, n, nonces) : -1;
+	if (known >= 0 && !try_plan(e, &plans[known], err)) {
+		e->chosen = known;
+		return 0;
 	}
 	rc = choose(e, plans, n, &c, err);
 	if (!rc)
 		rc = take_choice(e, plans, &c, err);
-	e->api->discard(c.program);
+	gpu_programs_drop(e, &c.programs);
 	if (rc)
 		return rc;
+	*nonces = c.nonces;
 	if (n > 1)
 		plan_cache_store(e->config.cache_dir, &key, c.best, c.nonces);
+	return 0;
+}
+
+/* Kernels are proved on a tiny dataset here; which plan is best shows on a real one only. */
+static int prepare_dataset_algo(struct engine *e, struct engine_plan *out, struct err *err)
+{
+	struct algo_plan plans[ALGO_PLANS_MAX];
+	struct err last;
+	int i, n, rc = algo_epoch_small(&e->small_ep, e->config.algo, err);
+
+	if (rc)
+		return rc;
+	n = list_plans(e, e->small_ep->facts.dataset_bytes, plans, err);
+	if (n < 0)
+		return n;
+	for (i = 0; i < n; i++) {
+		rc = try_plan(e, &plans[i], &last);
+		if (!rc)
+			break;
+		if (!i || rc == -ERR_SELFTEST)
+			*err = last;
+		if (i + 1 < n)
+			note(e, &last);
+	}
+	if (i == n)
+		return -err->code;
+	e->proved = i;
 	note_origin(e);
-	fill_plan(e, c.nonces, out);
+	fill_plan(e, 0, out);
+	return 0;
+}
+
+static int gpu_prepare(struct engine *e, struct engine_plan *out, struct err *err)
+{
+	struct algo_plan plans[ALGO_PLANS_MAX];
+	uint64_t nonces = 0;
+	int n, rc;
+
+	if (e->config.algo->dataset)
+		return prepare_dataset_algo(e, out, err);
+	n = list_plans(e, 0, plans, err);
+	if (n < 0)
+		return n;
+	rc = settle_plan(e, plans, n, &nonces, err);
+	if (rc)
+		return rc;
+	note_origin(e);
+	fill_plan(e, nonces, out);
+	return 0;
+}
+
+/* Would the plan build other kernels than those at hand? */
+static bool differs(const struct engine *e, const struct algo_plan *plan)
+{
+	return strcmp(plan->options, e->plan.options) ||
+	       strcmp(plan->options_epoch, e->plan.options_epoch) || plan->parts != e->plan.parts;
+}
+
+static int gpu_epoch(struct engine *e, const struct algo_epoch *ep, struct engine_plan *out,
+		     struct engine_fit *fit, struct err *err)
+{
+	struct algo_plan plans[ALGO_PLANS_MAX];
+	uint64_t nonces = 0;
+	int n, at, rc;
+
+	e->data = &e->small;
+	gpu_dataset_free(e, &e->real);
+	rc = e->api->mem_left(e->dev, &fit->left, err);
+	if (rc)
+		return gpu_named(e, rc, err);
+	fit->need = ep->facts.dataset_bytes;
+	n = list_plans(e, ep->facts.dataset_bytes, plans, err);
+	if (n < 0)
+		return n;
+	at = e->chosen >= 0 ? e->chosen : e->proved;
+	if (at >= n)
+		at = 0;
+	if (differs(e, &plans[at]))
+		rc = try_plan(e, &plans[at], err);
+	if (!rc)
+		rc = gpu_dataset_make(e, &e->real, ep, true, fit, err);
+	if (!rc && e->chosen < 0)
+		rc = settle_plan(e, plans, n, &nonces, err);
+	if (rc)
+		return rc;
+	e->data = &e->real;
+	fill_plan(e, nonces, out);
 	return 0;
 }
 
@@ -455,7 +602,9 @@ const struct engine_ops engine_gpu = {
 	.name = "gpu",
 	.open = gpu_open,
 	.prepare = gpu_prepare,
+	.epoch = gpu_epoch,
 	.submit = gpu_submit,
 	.collect = gpu_collect,
+	.abort = gpu_abort,
 	.close = gpu_close,
 };

@@ -22,6 +22,8 @@
 #define CPU_SHARE     0.03   /* of a core, to look for shares with */
 #define CPU_SAVED_US  100000 /* budget that may pile up meanwhile */
 #define OWED_MAX      64
+#define SLICE_US      200000 /* of a dataset */
+#define SLICE_LIMIT_S 60
 #define TRIES_AT_ONCE 64 /* between looks at the budget */
 #define DRAWN_MAX     (ABI_SLOTS - 1)
 
@@ -35,6 +37,8 @@ struct batch {
 struct engine {
 	struct sim_script script;
 	const struct algo *algo;
+	const struct algo_epoch *ep;
+	const struct engine_host *host;
 	uint32_t index;
 	int timer;
 	uint64_t luck; /* state of the generator */
@@ -119,6 +123,7 @@ static int sim_open(struct engine **out, const struct engine_config *config,
 		return err_set(err, ERR_IO, "no timer: %s", strerror(errno));
 	}
 	e->algo = config->algo;
+	e->host = config->host;
 	e->index = config->index;
 	e->luck = e->script.seed * 0x2545f4914f6cdd1du + config->index;
 	engine_sim_info(info, config->index);
@@ -183,30 +188,45 @@ static int fail_now(struct engine *e, int64_t at_us, struct err *err)
 
 /* --- work --------------------------------------------------------------------- */
 
-static int sim_prepare(struct engine *e, struct engine_plan *out, struct err *err)
+/* What a hash costs here: the best of a few, for with many devices starting most are interrupted.
+ */
+static void measure(struct engine *e)
 {
-	struct work work = {.header_len = e->algo->header_len};
+	struct work work = {.header_len = e->algo->header_len,
+			    .epoch = e->ep ? e->ep->facts.epoch : 0};
 	struct digest digest;
 	int64_t start;
-	int i, round, rc = fail_early(e, err);
+	int i, round;
 
-	if (rc)
-		return rc;
-	/* The best of a few: with many devices starting at once most are interrupted. */
 	e->hash_us = 1e9;
 	for (round = 0; round < 8; round++) {
 		start = clock_us();
 		for (i = 0; i < 8; i++)
-			e->algo->hash(NULL, &work, (uint64_t)i, &digest);
+			e->algo->hash(e->ep, &work, (uint64_t)i, &digest);
 		if ((double)(clock_us() - start) / 8 < e->hash_us)
 			e->hash_us = (double)(clock_us() - start) / 8;
 	}
 	if (e->hash_us < 0.05)
 		e->hash_us = 0.05;
+}
+
+static void fill_plan(const struct engine *e, struct engine_plan *out)
+{
 	memset(out, 0, sizeof *out);
 	snprintf(out->label, sizeof out->label, "simulated %.4g H/s", e->script.rate);
 	out->nonces_start = e->script.rate / 40 < 1 ? 1 : (uint64_t)(e->script.rate / 40);
 	out->granule = 1;
+}
+
+static int sim_prepare(struct engine *e, struct engine_plan *out, struct err *err)
+{
+	int rc = fail_early(e, err);
+
+	if (rc)
+		return rc;
+	if (!e->algo->dataset)
+		measure(e);
+	fill_plan(e, out);
 	e->ready_us = e->budget_at_us = clock_us();
 	e->budget_us = CPU_SAVED_US;
 	return 0;
@@ -245,7 +265,7 @@ static bool hits(const struct engine *e, const struct batch *b, uint64_t nonce)
 {
 	struct digest digest;
 
-	return !e->algo->hash(NULL, &b->work, nonce, &digest) &&
+	return !e->algo->hash(e->ep, &b->work, nonce, &digest) &&
 	       u256_cmp(&digest.hash, &b->work.target) <= 0;
 }
 
@@ -328,6 +348,44 @@ static void await_time(struct engine *e, int64_t at_us)
 		;
 }
 
+/* Generating takes as long as the script says, in slices like a real one. */
+static int pretend_dataset(struct engine *e)
+{
+	struct engine_stage stage = {.name = "generating the dataset", .limit_s = SLICE_LIMIT_S};
+	int64_t total = e->script.dataset_us, start = clock_us(), spent = 0;
+
+	for (; spent < total; spent = clock_us() - start) {
+		int64_t left = total - spent;
+
+		stage.permille = (unsigned)(spent * 1000 / total);
+		stage.left_s = (unsigned)(left / 1000000) + 1;
+		e->host->stage(e->host->arg, &stage);
+		if (e->host->go_on && !e->host->go_on(e->host->arg))
+			return -ERR_STALE;
+		await_time(e, clock_us() + (left < SLICE_US ? left : SLICE_US));
+	}
+	return 0;
+}
+
+static int sim_epoch(struct engine *e, const struct algo_epoch *ep, struct engine_plan *out,
+		     struct engine_fit *fit, struct err *err)
+{
+	int rc;
+
+	fit->need = ep->facts.dataset_bytes;
+	fit->left = (uint64_t)e->script.mem;
+	if (fit->need > fit->left)
+		return err_set(err, ERR_MEMORY, "sim:%u: a dataset of %llu MiB does not fit",
+			       e->index, (unsigned long long)(fit->need >> 20));
+	rc = pretend_dataset(e);
+	if (rc)
+		return rc;
+	e->ep = ep;
+	measure(e);
+	fill_plan(e, out);
+	return 0;
+}
+
 static int sim_collect(struct engine *e, unsigned slot, struct engine_result *out, struct err *err)
 {
 	const struct batch *b = &e->batch[slot];
@@ -352,6 +410,7 @@ const struct engine_ops engine_sim = {
 	.name = "sim",
 	.open = sim_open,
 	.prepare = sim_prepare,
+	.epoch = sim_epoch,
 	.submit = sim_submit,
 	.collect = sim_collect,
 	.close = sim_close,

@@ -40,6 +40,13 @@ struct epoch *epoch_ref(struct epoch *epoch); /* NULL is fine */
 void epoch_unref(struct epoch *epoch);        /* NULL is fine */
 
 /*
+ * One epoch built now, in this thread, with one reference: for commands that can wait.
+ * -ERR_RANGE, -ERR_NOMEM, -ERR_IO; -ERR_STALE when *stop (may be NULL) became true.
+ */
+int epoch_make(struct epoch **out, const struct algo *algo, uint32_t number, const uint64_t *set,
+	       const atomic_bool *stop, struct err *err);
+
+/*
  * Map a memfd received from the supervisor: fills *out, whose data is unmapped by
  * epoch_unmap().  fd stays the caller's.  -ERR_PROTO when it is not sealed or not that large.
  */

@@ -11,13 +11,17 @@
 #include <unistd.h>
 
 #include "src/clock.h"
+#include "src/epoch.h"
+#include "src/fit.h"
 #include "src/fleet.h"
 #include "src/log.h"
 #include "src/str.h"
 
-#define HELD_MAX     2  /* works of the current job at a worker: one searched, one spare */
-#define DOOMED_MAX   32 /* works of older jobs still unanswered; beyond it we wait */
-#define MESSAGES_MAX 64 /* handled a wake-up, so that one device cannot starve the loop */
+#define HELD_MAX     2      /* works of the current job at a worker: one searched, one spare */
+#define EPOCHS_TOLD  2      /* a worker holds as many beside the one it works on */
+#define DOOMED_MAX   32     /* works of older jobs still unanswered; beyond it we wait */
+#define UNFIT_MS     600000 /* a device on which a dataset did not fit is asked again */
+#define MESSAGES_MAX 64     /* handled a wake-up, so that one device cannot starve the loop */
 
 struct unit {
 	struct fleet *fleet;
@@ -35,7 +39,11 @@ struct unit {
 	struct share_counts shares;
 	uint64_t hashes;
 	char label[48], stage[48];
-	uint32_t permille, intensity;
+	uint32_t permille, left_s, intensity;
+	struct algo_facts told[EPOCHS_TOLD]; /* epochs its worker has, newest first */
+	/* A dataset that did not fit; the next job's may, or this one later.  need 0: none */
+	struct ipc_unfit unfit;
+	int64_t unfit_until_ms;
 	bool paused;
 };
 
@@ -66,6 +74,7 @@ static void close_socket(struct unit *u)
 	u->fd = -1;
 	u->held = u->doomed = 0;
 	u->forget = 0;
+	memset(u->told, 0, sizeof u->told);
 }
 
 /* Its protocol broke: it is of no use any more. */
@@ -100,14 +109,41 @@ static bool tell_forget(struct unit *u)
 	return true;
 }
 
+/* Its worker has this epoch, or gets it now. */
+static bool tell_epoch(struct unit *u, const struct epoch *epoch)
+{
+	const struct ipc_epoch body = {.facts = epoch->view.facts};
+	unsigned i;
+
+	for (i = 0; i < EPOCHS_TOLD; i++)
+		if (!memcmp(&u->told[i], &body.facts, sizeof body.facts))
+			return true;
+	if (u->fd < 0 || ipc_send_fd(u->fd, IPC_EPOCH, &body, epoch->fd))
+		return false;
+	memmove(u->told + 1, u->told, (EPOCHS_TOLD - 1) * sizeof *u->told);
+	u->told[0] = body.facts;
+	return true;
+}
+
+/* Is there any use in giving it works of this epoch? */
+static bool fits(const struct unit *u, const struct epoch *epoch, int64_t now)
+{
+	return !u->unfit.need || epoch->view.facts.epoch != u->unfit.epoch ||
+	       now >= u->unfit_until_ms;
+}
+
 static void fill(struct unit *u)
 {
 	struct fleet *f = u->fleet;
 	int64_t now = clock_ms();
 	double rate = rate_get(&u->rate, 10, now);
+	const struct epoch *epoch = f->events.epoch ? f->events.epoch(f->arg) : NULL;
 	struct ipc_work work;
 
 	if (u->forget && !tell_forget(u))
+		return;
+	if (u->slot.state != SLOT_RUNNING ||
+	    (epoch && (!fits(u, epoch, now) || !tell_epoch(u, epoch))))
 		return;
 	while (u->slot.state == SLOT_RUNNING && !u->paused && u->doomed < DOOMED_MAX &&
 	       u->held - u->doomed < HELD_MAX) {
@@ -137,6 +173,13 @@ static void on_ready(struct unit *u, const struct ipc_ready *r)
 {
 	str_copy(u->label, sizeof u->label, r->label);
 	u->stage[0] = '\0';
+	if (u->slot.state == SLOT_RUNNING) { /* an epoch later, with other figures */
+		if (u->unfit.need)
+			log_info(LOG_DEVICE, "%s: back, this epoch's dataset fits", u->id);
+		u->unfit.need = 0;
+		u->slot.reason[0] = '\0';
+		return;
+	}
 	slot_ready(&u->slot, &u->fleet->config.limits, clock_ms());
 	log_info(LOG_DEVICE, "%s: %s is ready, self-test %s%s%s", u->id, u->info.name,
 		 u->fleet->config.no_selftest ? "left out" : "passed", u->label[0] ? ", " : "",
@@ -150,6 +193,7 @@ static void on_batch(struct unit *u, const struct ipc_batch *b)
 
 	rate_add(&u->rate, (double)b->hashes, now);
 	u->hashes += b->hashes;
+	u->stage[0] = '\0';
 	slot_batch(&u->slot, &u->fleet->config.limits, now, b->took_us);
 }
 
@@ -162,6 +206,22 @@ static void on_hungry(struct unit *u, uint64_t credits)
 	u->held -= (unsigned)credits;
 	u->doomed = credits > u->doomed ? 0 : u->doomed - (unsigned)credits;
 	fill(u);
+}
+
+/* The others go on; this one is asked again when another epoch comes, and after a while. */
+static void on_unfit(struct unit *u, const struct ipc_unfit *unfit)
+{
+	struct fleet *f = u->fleet;
+	char text[ERR_TEXT_MAX];
+
+	u->stage[0] = '\0';
+	u->unfit = *unfit;
+	u->unfit_until_ms = clock_ms() + UNFIT_MS;
+	fit_text(text, sizeof text, algo_find(f->config.algo), f->config.set, unfit->epoch,
+		 unfit->need, unfit->left);
+	str_copy(u->slot.reason, sizeof u->slot.reason, text);
+	log_warn(LOG_DEVICE, "%s (%s): parked for this epoch: %s", u->id,
+		 u->info.pci[0] ? u->info.pci : u->info.name, text);
 }
 
 /* Engines name the device in what they say, and so do we: once is enough. */
@@ -185,6 +245,7 @@ static void on_message(struct unit *u, const struct ipc_msg *m)
 			log_debug(LOG_DEVICE, "%s: %s", u->id, m->u.progress.stage);
 		str_copy(u->stage, sizeof u->stage, m->u.progress.stage);
 		u->permille = m->u.progress.permille;
+		u->left_s = m->u.progress.left_s;
 		slot_progress(&u->slot, &f->config.limits, clock_ms());
 		break;
 	case IPC_READY:
@@ -202,6 +263,9 @@ static void on_message(struct unit *u, const struct ipc_msg *m)
 	case IPC_IDLE:
 		slot_idle(&u->slot, u->held, m->u.number.n);
 		fill(u);
+		break;
+	case IPC_UNFIT:
+		on_unfit(u, &m->u.unfit);
 		break;
 	case IPC_FAILED:
 		slot_failed(&u->slot, m->u.failed.code, nameless(u, m->u.failed.text));
@@ -599,6 +663,10 @@ static enum device_state shown_state(const struct unit *u)
 	case SLOT_PREPARING:
 		return DEVICE_PREPARING;
 	case SLOT_RUNNING:
+		if (u->stage[0] && u->slot.busy)
+			return DEVICE_PREPARING;
+		if (u->unfit.need && !u->slot.busy)
+			return DEVICE_PARKED;
 		return u->paused ? DEVICE_PAUSED : u->slot.busy ? DEVICE_MINING : DEVICE_IDLE;
 	case SLOT_PARKED:
 	case SLOT_STUCK:
@@ -621,6 +689,7 @@ void fleet_stats(const struct fleet *f, unsigned device, struct device_stats *ou
 	str_copy(out->reason, sizeof out->reason,
 		 out->state == DEVICE_PREPARING ? u->stage : u->slot.reason);
 	out->permille = u->permille;
+	out->left_s = u->left_s;
 	out->rate_10s = rate_get(&u->rate, 10, now_ms);
 	out->rate_60s = rate_get(&u->rate, 60, now_ms);
 	out->rate_15m = rate_get(&u->rate, 900, now_ms);

@@ -12,6 +12,7 @@
 #include "src/slot.h"
 #include "src/stats.h"
 
+struct epoch;
 struct event_base;
 struct fleet;
 
@@ -34,6 +35,8 @@ struct fleet_events {
 	 * when there is no work; fleet_offer() asks again.
 	 */
 	bool (*work)(void *arg, unsigned device, double rate, struct ipc_work *out);
+	/* The light cache that works handed out now need, borrowed; NULL: none. */
+	struct epoch *(*epoch)(void *arg);
 	void (*found)(void *arg, unsigned device, const struct ipc_found *found);
 	void (*dead)(void *arg); /* every device is parked or stuck */
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Messages between supervisor and workers.  Uses Linux calls (SOCK_CLOEXEC, MSG_TRUNC). */
+#define _GNU_SOURCE 1
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -15,7 +17,8 @@ static const uint32_t body_len[IPC_TYPES] = {
 	[IPC_READY] = sizeof(struct ipc_ready),   [IPC_HUNGRY] = sizeof(struct ipc_number),
 	[IPC_BATCH] = sizeof(struct ipc_batch),   [IPC_FOUND] = sizeof(struct ipc_found),
 	[IPC_IDLE] = sizeof(struct ipc_number),   [IPC_FAILED] = sizeof(struct ipc_failed),
-	[IPC_NOTE] = sizeof(struct ipc_failed),
+	[IPC_NOTE] = sizeof(struct ipc_failed),   [IPC_EPOCH] = sizeof(struct ipc_epoch),
+	[IPC_UNFIT] = sizeof(struct ipc_unfit),
 };
 
 int ipc_body_len(unsigned type)
@@ -32,9 +35,13 @@ int ipc_pair(int fds[2], struct err *err)
 	return 0;
 }
 
-int ipc_send(int fd, unsigned type, const void *body)
+int ipc_send_fd(int fd, unsigned type, const void *body, int passed)
 {
 	struct ipc_head head = {.version = IPC_VERSION, .type = (uint16_t)type};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {.room = {0}};
 	struct iovec parts[2];
 	struct msghdr msg = {.msg_iov = parts, .msg_iovlen = 1};
 	int len = ipc_body_len(type);
@@ -49,6 +56,14 @@ int ipc_send(int fd, unsigned type, const void *body)
 			(struct iovec){.iov_base = (void *)(uintptr_t)body, .iov_len = (size_t)len};
 		msg.msg_iovlen = 2;
 	}
+	if (passed >= 0) {
+		msg.msg_control = control.room;
+		msg.msg_controllen = sizeof control.room;
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.head), &passed, sizeof passed);
+	}
 	do
 		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
@@ -57,13 +72,55 @@ int ipc_send(int fd, unsigned type, const void *body)
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? -ERR_BUSY : -ERR_IO;
 }
 
+int ipc_send(int fd, unsigned type, const void *body)
+{
+	return ipc_send_fd(fd, type, body, -1);
+}
+
+/* The descriptor that came along, or -1. */
+static int passed_fd(struct msghdr *msg)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof fd))
+		memcpy(&fd, CMSG_DATA(c), sizeof fd);
+	return fd;
+}
+
+static ssize_t receive(int fd, struct ipc_msg *out)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {.room = {0}};
+	struct iovec part = {.iov_base = out, .iov_len = offsetof(struct ipc_msg, fd)};
+	struct msghdr msg = {.msg_iov = &part,
+			     .msg_iovlen = 1,
+			     .msg_control = control.room,
+			     .msg_controllen = sizeof control.room};
+	ssize_t n = recvmsg(fd, &msg, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+
+	out->fd = n > 0 ? passed_fd(&msg) : -1;
+	return n;
+}
+
+/* A descriptor comes with IPC_EPOCH and with nothing else. */
+static int check_fd(struct ipc_msg *msg)
+{
+	if ((msg->head.type == IPC_EPOCH) == (msg->fd >= 0))
+		return 0;
+	return -ERR_PROTO;
+}
+
 int ipc_recv(int fd, struct ipc_msg *out)
 {
 	bool reset = false;
 	ssize_t n;
 
 	for (;;) {
-		n = recv(fd, out, sizeof *out, MSG_TRUNC);
+		n = receive(fd, out);
 		if (n > 0)
 			break;
 		if (n == 0)
@@ -77,9 +134,13 @@ int ipc_recv(int fd, struct ipc_msg *out)
 			return -ERR_IO;
 		reset = true;
 	}
-	if ((size_t)n > sizeof *out)
-		return -ERR_PROTO;
-	return ipc_check(out, (size_t)n) ? -ERR_PROTO : 1;
+	if ((size_t)n <= offsetof(struct ipc_msg, fd) && !ipc_check(out, (size_t)n) &&
+	    !check_fd(out))
+		return 1;
+	if (out->fd >= 0)
+		close(out->fd);
+	out->fd = -1;
+	return -ERR_PROTO;
 }
 
 #define END_TEXT(member) ((member)[sizeof(member) - 1] = '\0')
@@ -101,6 +162,14 @@ static int check_work(const struct work *work)
 	return 0;
 }
 
+static int check_facts(const struct algo_facts *f)
+{
+	if (!f->cache_items || !f->rows || (f->row_bytes != 128 && f->row_bytes != 256) ||
+	    f->dataset_bytes != (uint64_t)f->rows * f->row_bytes)
+		return -ERR_PROTO;
+	return 0;
+}
+
 static int check_body(struct ipc_msg *msg)
 {
 	switch (msg->head.type) {
@@ -110,6 +179,8 @@ static int check_body(struct ipc_msg *msg)
 		END_TEXT(msg->u.open.cache_dir);
 		END_TEXT(msg->u.open.sim);
 		return 0;
+	case IPC_EPOCH:
+		return check_facts(&msg->u.epoch.facts);
 	case IPC_WORK:
 		return check_work(&msg->u.work.work);
 	case IPC_HELLO:

@@ -14,7 +14,7 @@
 #include "src/gpu/backend.h"
 #include "src/job.h"
 
-#define IPC_VERSION 1
+#define IPC_VERSION 2
 
 /*
  * Flow of works, free of races: every IPC_WORK is answered by exactly one credit, given back in
@@ -29,6 +29,7 @@ enum ipc_type {
 	IPC_NONE,
 	/* to a worker */
 	IPC_OPEN,   /* struct ipc_open: first message, once */
+	IPC_EPOCH,  /* struct ipc_epoch, and the memfd of its light cache: for works to come */
 	IPC_WORK,   /* struct ipc_work: search this; queued, oldest first, at most IPC_WORKS */
 	IPC_FORGET, /* struct ipc_number: drop works of jobs with serial < n */
 	IPC_LIMIT,  /* struct ipc_limit: batch length and intensity */
@@ -44,7 +45,9 @@ enum ipc_type {
 	IPC_FOUND,    /* struct ipc_found: a candidate; the supervisor verifies */
 	IPC_IDLE,     /* struct ipc_number: paused or out of work; alive; nothing in flight */
 	IPC_FAILED,   /* struct ipc_failed: last words before exit */
-	IPC_NOTE,     /* struct ipc_failed: a line for the log, code 0 info, else warning */
+	IPC_UNFIT, /* struct ipc_unfit: works of this epoch cannot be done here, they were dropped
+		    */
+	IPC_NOTE,  /* struct ipc_failed: a line for the log, code 0 info, else warning */
 	IPC_TYPES
 };
 
@@ -59,6 +62,11 @@ struct ipc_open {
 	uint32_t batch_ms;    /* target length of what is in flight */
 	uint32_t threads;     /* cpu backend: 0 means one a core */
 	uint32_t no_selftest; /* tests of failing kernels only */
+};
+
+/* Two are kept, the newest and the one before; a work names its epoch by number. */
+struct ipc_epoch {
+	struct algo_facts facts;
 };
 
 struct ipc_work {
@@ -83,6 +91,7 @@ struct ipc_hello {
 struct ipc_progress {
 	char stage[48]; /* "building kernels", "self-test" */
 	uint32_t permille;
+	uint32_t left_s; /* about; 0: unknown */
 };
 
 struct ipc_ready {
@@ -107,6 +116,13 @@ struct ipc_failed {
 	char text[ERR_TEXT_MAX];
 };
 
+/* The dataset does not fit: bytes. */
+struct ipc_unfit {
+	uint32_t epoch;
+	uint32_t reserved;
+	uint64_t need, left;
+};
+
 struct ipc_head {
 	uint16_t version, type;
 	uint32_t len; /* of the body */
@@ -116,6 +132,7 @@ struct ipc_msg {
 	struct ipc_head head;
 	union {
 		struct ipc_open open;
+		struct ipc_epoch epoch;
 		struct ipc_work work;
 		struct ipc_number number;
 		struct ipc_limit limit;
@@ -125,7 +142,9 @@ struct ipc_msg {
 		struct ipc_batch batch;
 		struct ipc_found found;
 		struct ipc_failed failed;
+		struct ipc_unfit unfit;
 	} u;
+	int fd; /* not on the wire: what came with an IPC_EPOCH, the receiver's to close; else -1 */
 };
 
 /* The body length a type has; -ERR_PROTO for an unknown type. */
@@ -141,13 +160,16 @@ int ipc_pair(int fds[2], struct err *err);
  */
 int ipc_send(int fd, unsigned type, const void *body);
 
+/* The same, with a descriptor (duplicated for the other side); passed < 0: none. */
+int ipc_send_fd(int fd, unsigned type, const void *body, int passed);
+
 /*
  * Receive one message, checked.  1: got one; 0: none now (non-blocking); -ERR_IO: the
  * other side is gone; -ERR_PROTO: malformed (the packet is consumed).
  */
 int ipc_recv(int fd, struct ipc_msg *out);
 
-/* Check a raw packet of len bytes already in *msg (what ipc_recv and the fuzzer use). */
+/* Check a raw packet of len bytes already in *msg (what ipc_recv and the fuzzer use); not fd. */
 int ipc_check(struct ipc_msg *msg, size_t len);
 
 #endif

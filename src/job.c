@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "pool/dialect.h"
+#include "src/epoch.h"
 #include "src/job.h"
 
 struct job *job_new(const struct algo *algo, const struct dialect *dialect)
@@ -29,5 +30,6 @@ void job_unref(struct job *job)
 		return;
 	if (job->dialect && job->dialect->job_done)
 		job->dialect->job_done(job);
+	epoch_unref(job->caches);
 	free(job);
 }

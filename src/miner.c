@@ -13,7 +13,9 @@
 
 #include "pool/pools.h"
 #include "src/clock.h"
+#include "src/epoch.h"
 #include "src/fleet.h"
+#include "src/intake.h"
 #include "src/log.h"
 #include "src/paths.h"
 #include "src/settings.h"
@@ -38,6 +40,8 @@ struct miner {
 	struct event *second, *status, *flush, *limit;
 	struct pools *pools;
 	struct fleet *fleet;
+	struct intake *intake;
+	uint64_t set[ALGO_SETTINGS_MAX];
 	struct verify *verify;
 	struct sharequeue *queue;
 	struct sharelog *sharelog;
@@ -312,6 +316,14 @@ static bool on_work(void *arg, unsigned device, double rate, struct ipc_work *ou
 	return rc == 0;
 }
 
+static struct epoch *on_epoch(void *arg)
+{
+	struct miner *m = arg;
+	const struct job *job = work_current(&m->work);
+
+	return job ? job->caches : NULL;
+}
+
 static void on_dead(void *arg)
 {
 	struct miner *m = arg;
@@ -331,7 +343,20 @@ static void idle_if_void(struct miner *m)
 		fleet_idle(m->fleet, m->work.last_serial + 1);
 }
 
-static void on_job(void *arg, struct job *take)
+/* Its epoch needs a light cache first; what a clean job outdates is not mined on meanwhile. */
+static void on_waits(void *arg, const struct job *job)
+{
+	struct miner *m = arg;
+
+	if (!job->clean && work_current(&m->work))
+		return;
+	log_info(LOG_JOB, "job %s is of epoch %u: building its light cache", job->id,
+		 (unsigned)job->epoch);
+	work_pause(&m->work);
+	idle_if_void(m);
+}
+
+static void on_publish(void *arg, struct job *take)
 {
 	struct miner *m = arg;
 	struct err err = {0};
@@ -359,10 +384,18 @@ static void on_job(void *arg, struct job *take)
 	log_debug(LOG_JOB, "job %s%s, difficulty %.6g", id, clean ? ", clean" : "", difficulty);
 }
 
+static void on_job(void *arg, struct job *take)
+{
+	struct miner *m = arg;
+
+	intake_put(m->intake, take);
+}
+
 static void on_flush(void *arg, unsigned pool, uint64_t session)
 {
 	struct miner *m = arg;
 
+	intake_drop(m->intake, pool, session);
 	work_void(&m->work, pool, session);
 	idle_if_void(m);
 }
@@ -407,6 +440,7 @@ static void on_down(void *arg, unsigned pool, uint64_t session)
 
 	if (pool < sizeof m->session / sizeof m->session[0] && m->session[pool] == session)
 		m->session[pool] = 0;
+	intake_drop(m->intake, pool, session);
 	sharequeue_down(m->queue, pool, session);
 }
 
@@ -629,7 +663,7 @@ static int set_up_events(struct miner *m, struct err *err)
 static int set_up_fleet(struct miner *m, const struct rig_list *devices, struct err *err)
 {
 	static const struct fleet_events events = {
-		.work = on_work, .found = on_found, .dead = on_dead};
+		.work = on_work, .epoch = on_epoch, .found = on_found, .dead = on_dead};
 	const struct settings *s = m->settings;
 	struct fleet_config config = {
 		.intensity = s->intensity,
@@ -640,12 +674,9 @@ static int set_up_fleet(struct miner *m, const struct rig_list *devices, struct 
 		.limits = slot_limits_default,
 	};
 	char cache[512];
-	int rc;
 
 	str_copy(config.algo, sizeof config.algo, m->algo->name);
-	rc = algo_settings(m->algo, config.set, (const char *const *)s->set, s->n_set, err);
-	if (rc)
-		return rc;
+	memcpy(config.set, m->set, sizeof config.set);
 	if (s->hang_timeout_s)
 		config.limits.batch_floor_ms = (int32_t)s->hang_timeout_s * 1000;
 	config.cache_dir = paths_cache(cache, sizeof cache, s->cache_dir);
@@ -683,6 +714,7 @@ static void miner_done(struct miner *m)
 
 	fleet_free(m->fleet);
 	verify_free(m->verify, drop_share);
+	intake_free(m->intake);
 	pools_free(m->pools);
 	work_done(&m->work);
 	sharequeue_free(m->queue);
@@ -757,6 +789,7 @@ static int exit_code(const struct err *err)
 
 static int set_up(struct miner *m, struct rig_list *devices, struct err *err)
 {
+	static const struct intake_events intake = {.publish = on_publish, .waits = on_waits};
 	int rc;
 
 	rc = find_devices(m->settings, devices, err);
@@ -769,6 +802,11 @@ static int set_up(struct miner *m, struct rig_list *devices, struct err *err)
 	if (!rc)
 		rc = verify_new(&m->verify, m->base, m->settings->verify_threads, on_verified, m,
 				err);
+	if (!rc)
+		rc = algo_settings(m->algo, m->set, (const char *const *)m->settings->set,
+				   m->settings->n_set, err);
+	if (!rc)
+		rc = intake_new(&m->intake, m->base, m->algo, m->set, &intake, m, err);
 	if (!rc)
 		rc = set_up_fleet(m, devices, err);
 	if (!rc)

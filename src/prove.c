@@ -24,7 +24,8 @@ static uint64_t random_next(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-void prove_work(struct work *out, const struct algo *algo, uint64_t seed)
+void prove_work(struct work *out, const struct algo *algo, const struct algo_epoch *ep,
+		uint64_t seed)
 {
 	uint64_t state = seed;
 	size_t i;
@@ -35,6 +36,12 @@ void prove_work(struct work *out, const struct algo *algo, uint64_t seed)
 	for (i = 0; i < algo->header_len; i++)
 		out->header[i] = (uint8_t)random_next(&state);
 	out->nonce_count = UINT64_MAX;
+	if (ep) {
+		uint64_t last;
+
+		out->epoch = ep->facts.epoch;
+		algo->dataset->heights(algo, out->epoch, &out->height, &last);
+	}
 }
 
 static uint64_t last_nonce(const struct algo *algo)
@@ -43,17 +50,18 @@ static uint64_t last_nonce(const struct algo *algo)
 }
 
 /* How many nonces the reference can check within its time. */
-static int affordable(const struct algo *algo, uint32_t *out, struct err *err)
+static int affordable(const struct prover *p, uint32_t *out, struct err *err)
 {
+	const struct algo *algo = p->algo;
 	struct digest digest;
 	struct work work;
 	int64_t start, took;
 	uint32_t i;
 
-	prove_work(&work, algo, 1);
+	prove_work(&work, algo, p->ep, 1);
 	start = clock_us();
 	for (i = 0; i < 8; i++)
-		if (algo->hash(NULL, &work, i, &digest))
+		if (algo->hash(p->ep, &work, i, &digest))
 			return err_set(err, ERR_SELFTEST, "the reference of %s fails", algo->name);
 	took = clock_us() - start;
 	*out = took > 0 ? (uint32_t)(REFERENCE_US * 8 / took) : CHECKED_MAX;
@@ -96,7 +104,7 @@ static int compare_range(const struct prover *p, const struct work *work, uint64
 	for (i = 0; i < count; i++) {
 		bool hit;
 
-		if (p->algo->hash(NULL, work, first + i, &digest))
+		if (p->algo->hash(p->ep, work, first + i, &digest))
 			return err_set(err, ERR_SELFTEST, "the reference of %s fails",
 				       p->algo->name);
 		hit = digest.hash.w[3] <= work->target.w[3];
@@ -122,7 +130,7 @@ static int compare_full(const struct prover *p, uint64_t first, uint32_t count, 
 	uint32_t i, kept = count < ABI_SLOTS ? count : ABI_SLOTS;
 	int rc;
 
-	prove_work(&work, p->algo, first ^ count);
+	prove_work(&work, p->algo, p->ep, first ^ count);
 	rc = p->run(p->arg, &work, first, count, &res, err);
 	if (rc)
 		return rc;
@@ -150,14 +158,14 @@ static int compare_hashes(const struct prover *p, struct err *err)
 	const uint64_t last = last_nonce(p->algo);
 	uint64_t first[] = {0, 0x7fffffc1, 0};
 	uint32_t budget = 0, count, i;
-	int rc = affordable(p->algo, &budget, err);
+	int rc = affordable(p, &budget, err);
 
 	first[2] = last > UINT32_MAX ? 0xffffffd0 : 0x12345678;
 	count = at_most(p, budget / 3);
 	for (i = 0; i < 3 && !rc; i++) {
 		struct work work;
 
-		prove_work(&work, p->algo, seeds[i]);
+		prove_work(&work, p->algo, p->ep, seeds[i]);
 		work.target.w[3] = UINT64_MAX / HIT_SHARE;
 		rc = compare_range(p, &work, first[i], count, err);
 	}
@@ -175,14 +183,14 @@ static int compare_large(const struct prover *p, struct err *err)
 
 	if (count < 4 * LARGE_HITS)
 		return 0;
-	prove_work(&work, p->algo, 11);
+	prove_work(&work, p->algo, p->ep, 11);
 	work.target.w[3] = UINT64_MAX / count * LARGE_HITS;
 	rc = p->run(p->arg, &work, 0x10000000, count, &res, err);
 	if (rc)
 		return rc;
 	for (i = 0; i < res.n; i++)
 		if (res.nonce[i] - 0x10000000 >= count ||
-		    p->algo->hash(NULL, &work, res.nonce[i], &digest) ||
+		    p->algo->hash(p->ep, &work, res.nonce[i], &digest) ||
 		    digest.hash.w[3] > work.target.w[3])
 			return differs(err, p->algo, res.nonce[i], "reported");
 	if (res.n != res.hits || res.n < LARGE_MIN)

@@ -7,8 +7,9 @@
 
 struct prover {
 	const struct algo *algo;
-	uint64_t nonces_max;   /* in one batch; 0: no limit */
-	uint32_t nonces_large; /* about what a batch will have when mining */
+	const struct algo_epoch *ep; /* of what run() searches; NULL without datasets */
+	uint64_t nonces_max;         /* in one batch; 0: no limit */
+	uint32_t nonces_large;       /* about what a batch will have when mining */
 	int (*run)(void *arg, const struct work *work, uint64_t first, uint32_t count,
 		   struct engine_result *out, struct err *err);
 	void *arg;
@@ -20,7 +21,11 @@ struct prover {
  */
 int prove(const struct prover *p, struct err *err);
 
-/* A header like any other, the same for the same seed; target: everything. */
-void prove_work(struct work *out, const struct algo *algo, uint64_t seed);
+/*
+ * A header like any other, the same for the same seed; target: everything.  ep: as above, its
+ * first height is taken.
+ */
+void prove_work(struct work *out, const struct algo *algo, const struct algo_epoch *ep,
+		uint64_t seed);
 
 #endif

@@ -28,11 +28,15 @@ static void *beat(void *arg)
 	struct timespec at;
 
 	pthread_mutex_lock(&p->lock);
-	clock_gettime(CLOCK_MONOTONIC, &at);
 	while (!p->ending) {
+		if (clock_ms() >= p->until_ms) { /* nothing to repeat: no reason to wake up */
+			pthread_cond_wait(&p->changed, &p->lock);
+			continue;
+		}
+		clock_gettime(CLOCK_MONOTONIC, &at);
 		at.tv_sec += EVERY_S;
-		while (!p->ending && !pthread_cond_timedwait(&p->changed, &p->lock, &at))
-			;
+		if (!pthread_cond_timedwait(&p->changed, &p->lock, &at))
+			continue; /* told anew just now */
 		/* A full socket has signs enough waiting in it. */
 		if (!p->ending && clock_ms() < p->until_ms)
 			ipc_send(p->fd, IPC_PROGRESS, &p->now);
@@ -62,13 +66,22 @@ int pulse_start(struct pulse **out, int fd, struct err *err)
 	return 0;
 }
 
-void pulse_stage(struct pulse *p, const char *stage, unsigned permille, unsigned limit_s)
+void pulse_stage(struct pulse *p, const struct engine_stage *stage)
 {
 	pthread_mutex_lock(&p->lock);
-	str_copy(p->now.stage, sizeof p->now.stage, stage);
-	p->now.permille = permille;
-	p->until_ms = clock_ms() + (int64_t)limit_s * 1000;
+	str_copy(p->now.stage, sizeof p->now.stage, stage->name);
+	p->now.permille = stage->permille;
+	p->now.left_s = stage->left_s;
+	p->until_ms = stage->limit_s ? clock_ms() + (int64_t)stage->limit_s * 1000 : 0;
 	ipc_send(p->fd, IPC_PROGRESS, &p->now);
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pulse_rest(struct pulse *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->until_ms = 0;
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "src/clock.h"
+#include "src/epoch.h"
+#include "src/fit.h"
 #include "src/hex.h"
 #include "src/ipc.h"
 #include "src/paths.h"
@@ -40,6 +42,7 @@ struct scan {
 	const struct algo *algo;
 	struct work work; /* the whole range */
 	struct ipc_open open;
+	struct epoch *epoch; /* NULL: the algorithm has none */
 	struct rig_list devices;
 	struct part *parts;
 	unsigned n;
@@ -248,6 +251,12 @@ static int part_work(const struct scan *sc, struct part *p, struct err *err)
 	work.work.nonce_first = p->first;
 	work.work.nonce_count = p->count;
 	p->ready = true;
+	if (sc->epoch) {
+		const struct ipc_epoch epoch = {.facts = sc->epoch->view.facts};
+
+		if (ipc_send_fd(p->fd, IPC_EPOCH, &epoch, sc->epoch->fd))
+			return err_set(err, ERR_DEVICE, "%s: its worker takes no epoch", p->id);
+	}
 	if (ipc_send(p->fd, IPC_WORK, &work))
 		return err_set(err, ERR_DEVICE, "%s: its worker takes no work", p->id);
 	return 0;
@@ -269,10 +278,18 @@ static int all_ready(struct scan *sc, struct err *err)
 
 static int on_message(struct scan *sc, struct part *p, const struct ipc_msg *m, struct err *err)
 {
+	char text[ERR_TEXT_MAX];
+
 	switch (m->head.type) {
 	case IPC_READY:
+		if (p->ready) /* for the second time: its dataset is there */
+			return 0;
 		p->ready = true;
 		return all_ready(sc, err);
+	case IPC_UNFIT:
+		return err_set(err, ERR_MEMORY, "%s: %s", p->id,
+			       fit_text(text, sizeof text, sc->algo, sc->open.set, m->u.unfit.epoch,
+					m->u.unfit.need, m->u.unfit.left));
 	case IPC_FOUND:
 		return add_found(p, m->u.found.nonce, err);
 	case IPC_BATCH:
@@ -386,7 +403,7 @@ static bool judge(const struct scan *sc, const struct part *p, size_t i, uint64_
 		disagree(p, nonce, "reported twice");
 		return false;
 	}
-	if (sc->algo->hash(NULL, &sc->work, nonce, &digest)) {
+	if (sc->algo->hash(sc->epoch ? &sc->epoch->view : NULL, &sc->work, nonce, &digest)) {
 		disagree(p, nonce, "the reference failed");
 		return false;
 	}
@@ -458,6 +475,8 @@ int cmd_scan(struct settings *s)
 	if (!sc)
 		return EXIT_SYSTEM;
 	rc = read_request(sc, s, &err);
+	if (!rc && sc->algo->dataset)
+		rc = epoch_make(&sc->epoch, sc->algo, sc->work.epoch, sc->open.set, NULL, &err);
 	if (!rc)
 		rc = find_devices(sc, s, &err);
 	if (!rc)
@@ -472,6 +491,7 @@ int cmd_scan(struct settings *s)
 	}
 	for (i = 0; i < sc->n; i++)
 		part_stop(&sc->parts[i]);
+	epoch_unref(sc->epoch);
 	free(sc->parts);
 	free(sc);
 	return rc;

@@ -6,6 +6,8 @@
 #include "src/str.h"
 
 #define RATE_DEFAULT 1e6
+#define MEM_DEFAULT  8e9
+#define MEM_MAX      1e15
 #define RATE_MAX     1e18
 #define AT_MAX_S     1e7
 
@@ -121,6 +123,16 @@ static int parse_word(struct sim_script *s, const char *word, struct err *err)
 			return bad(err, word, "a rate is a number like 250k or 100M");
 		return 0;
 	}
+	if (!strcmp(text, "mem")) {
+		if (parse_scaled(&s->mem, value) || s->mem < 1 || s->mem > MEM_MAX)
+			return bad(err, word, "memory is a number of bytes like 8G");
+		return 0;
+	}
+	if (!strcmp(text, "dataset")) {
+		if (parse_seconds(&s->dataset_us, value))
+			return bad(err, word, "write the time as dataset=10s");
+		return 0;
+	}
 	if (!strcmp(text, "seed")) {
 		if (str_to_u64(&s->seed, value, 0, UINT64_MAX))
 			return bad(err, word, "a seed is a whole number");
@@ -128,7 +140,7 @@ static int parse_word(struct sim_script *s, const char *word, struct err *err)
 	}
 	if (!strcmp(text, "fault"))
 		return parse_fault(s, value, word, err);
-	return bad(err, word, "words are rate, seed and fault");
+	return bad(err, word, "words are rate, mem, dataset, seed and fault");
 }
 
 /* "2:" in front of a section; false when the section is for another device. */
@@ -171,7 +183,7 @@ static int parse_section(struct sim_script *s, const char *at, uint32_t device, 
 
 int sim_script_parse(struct sim_script *out, const char *text, uint32_t device, struct err *err)
 {
-	struct sim_script s = {.rate = RATE_DEFAULT, .seed = 1};
+	struct sim_script s = {.rate = RATE_DEFAULT, .mem = MEM_DEFAULT, .seed = 1};
 	const char *at = text ? text : "";
 	int rc = 0;
 

@@ -4,6 +4,8 @@
  * or, with "N:" in front, for device N only; later words win:
  *
  *	rate=NUMBER[k|M|G|T]   hashes a second (default 1M)
+ *	mem=NUMBER[k|M|G|T]    bytes (default 8G; k is 1000): larger datasets do not fit
+ *	dataset=SECONDS        to generate one (default 0)
  *	seed=NUMBER            of its luck (default 1; the device's index is mixed in)
  *	fault=NAME[:VALUE][@SECONDS[s]]   from that time after ready on (default 0)
  *
@@ -47,6 +49,8 @@ struct sim_fault {
 
 struct sim_script {
 	double rate; /* hashes a second */
+	double mem;  /* bytes */
+	int64_t dataset_us;
 	uint64_t seed;
 	struct sim_fault fault[SIM_FAULTS_MAX];
 	unsigned n;

@@ -58,6 +58,7 @@ struct device_stats {
 	enum device_state state;
 	char reason[ERR_TEXT_MAX]; /* why restarting or parked, or progress stage */
 	uint32_t permille;         /* of the progress stage */
+	uint32_t left_s;           /* until it ends, about; 0: unknown */
 	double rate_10s, rate_60s, rate_15m;
 	struct share_counts shares;
 	uint64_t hashes, restarts;

@@ -11,6 +11,7 @@
 
 #include "algos/algo.h"
 #include "src/clock.h"
+#include "src/epoch.h"
 #include "src/gpu/backend.h"
 #include "src/verify.h"
 
@@ -106,9 +107,11 @@ static void *run(void *arg)
 			break;
 		s = take_turn(v);
 		pthread_mutex_unlock(&v->lock);
-		s->verify_rc = atomic_load(&s->job->over)
-				       ? -ERR_STALE
-				       : s->job->algo->hash(NULL, &s->work, s->nonce, &s->digest);
+		s->verify_rc =
+			atomic_load(&s->job->over)
+				? -ERR_STALE
+				: s->job->algo->hash(s->job->caches ? &s->job->caches->view : NULL,
+						     &s->work, s->nonce, &s->digest);
 		s->verified_us = clock_us();
 		pthread_mutex_lock(&v->lock);
 		first = !v->ready.head;

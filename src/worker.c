@@ -17,6 +17,7 @@
 
 #include "src/clock.h"
 #include "src/engine.h"
+#include "src/epoch.h"
 #include "src/ipc.h"
 #include "src/pace.h"
 #include "src/pulse.h"
@@ -31,6 +32,7 @@
 #define BATCH_MS_DEFAULT 50
 #define BATCH_MS_MAX     10000
 #define AGAIN_MAX        80 /* ranges to search again: two in flight, halved 32 times */
+#define EPOCHS_HELD      3  /* the engine's, and the two newest */
 
 /* A range of a lease, being searched in batches of at most piece nonces. */
 struct range {
@@ -63,7 +65,15 @@ struct worker {
 	struct flight flight[ENGINE_SLOTS]; /* ring */
 	unsigned flying, next_slot;
 
+	struct algo_epoch epochs[EPOCHS_HELD]; /* data NULL: unused */
+	unsigned next_epoch;                   /* where the next one goes, unless it is in use */
+	const struct algo_epoch *epoch;        /* the engine's, or NULL */
+	const struct algo_epoch *making;       /* what epoch() is at, or NULL */
+	bool has_dataset;                      /* of epoch */
+	struct err late;                       /* trouble found by go_on(), told after it */
+
 	struct engine_result result;
+	uint64_t forget_below;
 	bool paused, told_idle, quit;
 	bool gone; /* the supervisor is */
 };
@@ -103,16 +113,53 @@ static void say_failed(struct worker *w, unsigned type, int code, const char *te
 	say(w, type, &body);
 }
 
-static void host_stage(void *arg, const char *stage, unsigned permille, unsigned limit_s)
+static void host_stage(void *arg, const struct engine_stage *stage)
 {
 	struct worker *w = arg;
 
-	pulse_stage(w->pulse, stage, permille, limit_s);
+	pulse_stage(w->pulse, stage);
 }
 
 static void host_note(void *arg, int code, const char *text)
 {
 	say_failed(arg, IPC_NOTE, code, text);
+}
+
+/* --- epochs ------------------------------------------------------------------- */
+
+/* The one that is called so, or NULL. */
+static const struct algo_epoch *find_epoch(const struct worker *w, uint32_t number)
+{
+	unsigned i, k;
+
+	for (k = 1; k <= EPOCHS_HELD; k++) { /* newest first */
+		i = (w->next_epoch + EPOCHS_HELD - k) % EPOCHS_HELD;
+		if (w->epochs[i].data && w->epochs[i].facts.epoch == number)
+			return &w->epochs[i];
+	}
+	return NULL;
+}
+
+/* Takes the descriptor. */
+static int on_epoch(struct worker *w, const struct algo_facts *facts, int fd, struct err *err)
+{
+	const struct algo_epoch *known = find_epoch(w, facts->epoch);
+	struct algo_epoch *to;
+	int rc = 0;
+
+	if (!w->config.algo->dataset) {
+		rc = err_set(err, ERR_PROTO, "%s has no epochs, one was sent",
+			     w->config.algo->name);
+	} else if (!known || memcmp(&known->facts, facts, sizeof *facts)) {
+		if (&w->epochs[w->next_epoch] == w->epoch)
+			w->next_epoch = (w->next_epoch + 1) % EPOCHS_HELD;
+		to = &w->epochs[w->next_epoch];
+		epoch_unmap(to);
+		rc = epoch_map(to, w->config.algo, facts, fd, err);
+		w->next_epoch = (w->next_epoch + 1) % EPOCHS_HELD;
+	}
+	close(fd);
+	return rc;
 }
 
 /* --- the queue of works ------------------------------------------------------- */
@@ -127,6 +174,9 @@ static int on_work(struct worker *w, const struct ipc_work *work, struct err *er
 	if (work->work.header_len != algo->header_len)
 		return err_set(err, ERR_PROTO, "a header of %u bytes was sent, %s has %u",
 			       work->work.header_len, algo->name, algo->header_len);
+	if (algo->dataset && !find_epoch(w, work->work.epoch))
+		return err_set(err, ERR_PROTO, "a work of epoch %u was sent before the epoch",
+			       work->work.epoch);
 	r = &w->queue[(w->head + w->queued++) % IPC_WORKS];
 	*r = (struct range){
 		.work = *work, .first = work->work.nonce_first, .left = work->work.nonce_count};
@@ -138,15 +188,26 @@ static int on_work(struct worker *w, const struct ipc_work *work, struct err *er
 	return 0;
 }
 
-/* Drop works of jobs before serial; what flies is finished and reported. */
-static void on_forget(struct worker *w, uint64_t serial)
+static bool is_old(const struct work *work, uint64_t serial)
+{
+	return work->serial < serial;
+}
+
+static bool is_of_epoch(const struct work *work, uint64_t epoch)
+{
+	return work->epoch == epoch;
+}
+
+/* Drop the works that are what is asked for, and give their credits back. */
+static void drop(struct worker *w, bool (*is)(const struct work *work, uint64_t what),
+		 uint64_t what)
 {
 	unsigned i, kept = 0, n = w->queued;
 
 	for (i = 0; i < n; i++) {
 		struct range *r = &w->queue[(w->head + i) % IPC_WORKS];
 
-		if (r->work.work.serial < serial)
+		if (is(&r->work.work, what))
 			continue;
 		if (kept != i)
 			w->queue[(w->head + kept) % IPC_WORKS] = *r;
@@ -154,13 +215,21 @@ static void on_forget(struct worker *w, uint64_t serial)
 	}
 	w->queued = kept;
 	for (i = kept = 0; i < w->n_again; i++)
-		if (w->again[i].work.work.serial >= serial)
+		if (!is(&w->again[i].work.work, what))
 			w->again[kept++] = w->again[i];
 	w->n_again = kept;
 	if (n == w->queued)
 		return;
 	w->told_idle = false;
 	say_number(w, IPC_HUNGRY, n - w->queued);
+}
+
+/* Drop works of jobs before serial; what flies is finished and reported. */
+static void on_forget(struct worker *w, uint64_t serial)
+{
+	drop(w, is_old, serial);
+	if (serial > w->forget_below)
+		w->forget_below = serial;
 }
 
 static uint32_t batch_goal_us(uint32_t batch_ms)
@@ -185,6 +254,8 @@ static void on_limit(struct worker *w, const struct ipc_limit *limit)
 static int on_message(struct worker *w, const struct ipc_msg *m, struct err *err)
 {
 	switch (m->head.type) {
+	case IPC_EPOCH:
+		return on_epoch(w, &m->u.epoch.facts, m->fd, err);
 	case IPC_WORK:
 		return on_work(w, &m->u.work, err);
 	case IPC_FORGET:
@@ -228,20 +299,106 @@ static int drain(struct worker *w, struct err *err)
 	return 0;
 }
 
+/* --- datasets ----------------------------------------------------------------- */
+
+/* The range that is searched next, or NULL. */
+static struct range *next_range(struct worker *w)
+{
+	if (w->n_again)
+		return &w->again[w->n_again - 1];
+	return w->queued ? &w->queue[w->head] : NULL;
+}
+
+/* Between the slices of a long step: is the epoch that is made still the one wanted? */
+static bool host_go_on(void *arg)
+{
+	struct worker *w = arg;
+	const struct range *next;
+
+	if (!w->late.code && drain(w, &w->late))
+		return false;
+	next = next_range(w);
+	return !w->quit && !w->gone && !w->late.code &&
+	       (!next || !w->making || next->work.work.epoch == w->making->facts.epoch);
+}
+
+static void take_plan(struct worker *w, const struct engine_plan *plan)
+{
+	struct ipc_ready ready = {.label = ""};
+
+	pace_init(&w->pace, plan->nonces_start, plan->nonces_max, plan->granule, w->pace.goal_us,
+		  w->open.intensity);
+	str_copy(ready.label, sizeof ready.label, plan->label);
+	say(w, IPC_READY, &ready);
+}
+
+/* Too large for this device: say so, once a time, and give its works back. */
+static void refuse(struct worker *w, uint32_t epoch, const struct engine_fit *fit)
+{
+	const struct ipc_unfit body = {.epoch = epoch, .need = fit->need, .left = fit->left};
+
+	say(w, IPC_UNFIT, &body);
+	drop(w, is_of_epoch, epoch);
+}
+
+/* Make the engine ready for works of this epoch.  Nothing is in flight. */
+static int change_epoch(struct worker *w, const struct algo_epoch *ep, struct err *err)
+{
+	struct engine_plan plan = {.granule = 1};
+	struct engine_fit fit = {0};
+	int rc;
+
+	w->making = ep;
+	w->epoch = ep; /* held, whatever becomes of it */
+	rc = w->ops->epoch(w->engine, ep, &plan, &fit, err);
+	w->making = NULL;
+	pulse_rest(w->pulse);
+	w->has_dataset = !rc;
+	if (w->late.code) {
+		*err = w->late;
+		return -err->code;
+	}
+	if (!rc)
+		take_plan(w, &plan);
+	else if (rc == -ERR_MEMORY)
+		refuse(w, ep->facts.epoch, &fit);
+	else if (rc != -ERR_STALE)
+		return rc;
+	return 0;
+}
+
+/* 1: the next range can be searched; 0: not yet, or there is none; else an error. */
+static int await_epoch(struct worker *w, struct err *err)
+{
+	const struct range *next = next_range(w);
+	const struct algo_epoch *ep;
+	int rc;
+
+	if (!next || !w->config.algo->dataset)
+		return next != NULL;
+	ep = find_epoch(w, next->work.work.epoch);
+	if (!ep)
+		return err_set(err, ERR_PROTO, "a work of an epoch that was not sent");
+	if (ep == w->epoch && w->has_dataset)
+		return 1;
+	if (w->flying)
+		return 0; /* first what is in flight */
+	rc = change_epoch(w, ep, err);
+	return rc ? rc
+		  : next_range(w) && w->has_dataset &&
+			       w->epoch == find_epoch(w, next_range(w)->work.work.epoch);
+}
+
 /* --- batches ------------------------------------------------------------------ */
 
 /* Cut the next batch off what is to be searched; false when there is nothing. */
 static bool cut(struct worker *w, struct flight *out)
 {
-	struct range *from;
+	struct range *from = next_range(w);
 	uint64_t count;
 	bool fresh = !w->n_again;
 
-	if (!fresh)
-		from = &w->again[w->n_again - 1];
-	else if (w->queued)
-		from = &w->queue[w->head];
-	else
+	if (!from)
 		return false;
 	count = from->piece && from->piece < from->left ? from->piece : from->left;
 	count = pace_next(&w->pace, count, &from->work.work.target);
@@ -271,6 +428,7 @@ static int submit(struct worker *w, struct err *err)
 		return 0;
 	rc = w->ops->submit(w->engine, slot, &f->range.work.work, f->range.first,
 			    (uint32_t)f->range.left, err);
+	pulse_rest(w->pulse); /* it may have built a program */
 	if (rc)
 		return rc;
 	w->flying++;
@@ -285,12 +443,18 @@ static int search_again(struct worker *w, const struct flight *f, struct err *er
 {
 	struct range *r;
 
-	if (f->range.left <= ABI_SLOTS || w->result.hits > f->range.left || w->n_again == AGAIN_MAX)
+	if (w->result.aborted) {
+		if (f->range.work.work.serial < w->forget_below)
+			return 0;
+	} else if (f->range.left <= ABI_SLOTS || w->result.hits > f->range.left)
 		return err_set(err, ERR_DEVICE, "the device reports %u hits in %llu nonces",
 			       w->result.hits, (unsigned long long)f->range.left);
+	if (w->n_again == AGAIN_MAX)
+		return err_set(err, ERR_DEVICE, "too many ranges to search again");
 	r = &w->again[w->n_again++];
 	*r = f->range;
-	r->piece = (f->range.left + 1) / 2;
+	if (!w->result.aborted)
+		r->piece = (f->range.left + 1) / 2;
 	return 0;
 }
 
@@ -298,6 +462,7 @@ static void report(struct worker *w, const struct flight *f)
 {
 	const struct ipc_work *work = &f->range.work;
 	bool overflow = w->result.hits > w->result.n;
+	bool again = overflow || (w->result.aborted && work->work.serial >= w->forget_below);
 	struct ipc_found found = {.serial = work->work.serial,
 				  .roll = work->work.roll,
 				  .lease = work->lease,
@@ -305,13 +470,13 @@ static void report(struct worker *w, const struct flight *f)
 	struct ipc_batch batch = {.serial = work->work.serial,
 				  .lease = work->lease,
 				  .took_us = w->result.took_us,
-				  .ended = f->last && !overflow};
+				  .ended = f->last && !again};
 	uint32_t i;
 
-	if (!overflow) {
-		batch.hashes = f->range.left;
+	if (!overflow)
 		batch.found = w->result.n;
-	}
+	if (!overflow && !w->result.aborted)
+		batch.hashes = f->range.left;
 	/* A nonce outside of its range is told too: the supervisor counts it against us. */
 	for (i = 0; i < batch.found && !w->gone; i++) {
 		found.nonce = w->result.nonce[i];
@@ -329,11 +494,12 @@ static int collect(struct worker *w, struct err *err)
 		return rc;
 	w->next_slot = (w->next_slot + 1) % ENGINE_SLOTS;
 	w->flying--;
-	if (w->result.hits > ABI_SLOTS)
+	if (w->result.hits > ABI_SLOTS || w->result.aborted)
 		rc = search_again(w, f, err);
 	if (rc)
 		return rc;
-	pace_took(&w->pace, f->range.left, w->result.took_us);
+	if (!w->result.aborted)
+		pace_took(&w->pace, f->range.left, w->result.took_us);
 	if (w->duty_permille < 1000)
 		w->rest_until_us =
 			clock_us() + (int64_t)pace_rest_us(w->result.took_us, w->duty_permille);
@@ -355,8 +521,12 @@ static int fill(struct worker *w, struct err *err)
 	int rc = 0;
 
 	while (!rc && !w->gone && w->flying < most && has_work(w) &&
-	       (!w->rest_until_us || clock_us() >= w->rest_until_us))
+	       (!w->rest_until_us || clock_us() >= w->rest_until_us)) {
+		rc = await_epoch(w, err);
+		if (rc <= 0)
+			return rc;
 		rc = submit(w, err);
+	}
 	return rc;
 }
 
@@ -391,7 +561,7 @@ static int loop(struct worker *w, struct err *err)
 		rc = fill(w, err);
 		if (!rc && w->flying)
 			rc = collect(w, err);
-		else if (!rc)
+		else if (!rc && !w->quit)
 			sleep_until_needed(w);
 		if (rc)
 			return rc;
@@ -428,7 +598,8 @@ static int configure(struct worker *w, struct err *err)
 	w->ops = engine_find(o->backend);
 	if (!w->ops)
 		return err_set(err, ERR_UNKNOWN, "no backend is called '%s'", o->backend);
-	w->host = (struct engine_host){.stage = host_stage, .note = host_note, .arg = w};
+	w->host = (struct engine_host){
+		.stage = host_stage, .go_on = host_go_on, .note = host_note, .arg = w};
 	w->config = (struct engine_config){
 		.backend = o->backend,
 		.index = o->index,
@@ -449,11 +620,11 @@ static int configure(struct worker *w, struct err *err)
 static int get_ready(struct worker *w, struct err *err)
 {
 	struct ipc_hello hello = {.pid = getpid()};
-	struct ipc_ready ready = {.label = ""};
+	const struct engine_stage opening = {.name = "opening the device"};
 	struct engine_plan plan = {.granule = 1};
 	int rc;
 
-	pulse_stage(w->pulse, "opening the device", 0, 0);
+	pulse_stage(w->pulse, &opening);
 	rc = w->ops->open(&w->engine, &w->config, &hello.info, err);
 	if (rc)
 		return rc;
@@ -461,12 +632,9 @@ static int get_ready(struct worker *w, struct err *err)
 	rc = w->ops->prepare(w->engine, &plan, err);
 	if (rc)
 		return rc;
-	pace_init(&w->pace, plan.nonces_start, plan.nonces_max, plan.granule, w->config.batch_us,
-		  w->open.intensity);
-	str_copy(ready.label, sizeof ready.label, plan.label);
-	pulse_stop(w->pulse);
-	w->pulse = NULL;
-	say(w, IPC_READY, &ready);
+	pulse_rest(w->pulse);
+	w->pace.goal_us = w->config.batch_us;
+	take_plan(w, &plan);
 	return 0;
 }
 

@@ -21,12 +21,10 @@ const char *__lsan_default_suppressions(void)
 	return "leak:libnvrtc\nleak:libcuda.so\n";
 }
 
-static void on_stage(void *arg, const char *stage, unsigned permille, unsigned limit_s)
+static void on_stage(void *arg, const struct engine_stage *stage)
 {
 	(void)arg;
 	(void)stage;
-	(void)permille;
-	(void)limit_s;
 }
 
 static void on_note(void *arg, int code, const char *text)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Messages between supervisor and workers: checked, bounded, never in the way. */
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +22,49 @@ static void close_pair(void)
 	close(pair[1]);
 }
 
+static void fill_facts(struct algo_facts *out)
+{
+	memset(out, 0, sizeof *out);
+	out->cache_items = 1021;
+	out->rows = 16381;
+	out->row_bytes = 128;
+	out->dataset_bytes = 16381 * 128;
+	out->shared_bytes = 1021 * 64;
+}
+
+static int count_fds(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* A descriptor belongs to an epoch and to nothing else; none is left open by a refusal. */
+static void descriptors_come_with_epochs_only(void)
+{
+	struct ipc_epoch epoch;
+	struct ipc_number number = {1};
+	struct ipc_msg got;
+	int before;
+
+	if (!open_pair())
+		return;
+	before = count_fds();
+	fill_facts(&epoch.facts);
+	CHECK_INT(ipc_send_fd(pair[0], IPC_FORGET, &number, pair[0]), 0);
+	CHECK_INT(ipc_recv(pair[1], &got), -ERR_PROTO);
+	CHECK_INT(ipc_send(pair[0], IPC_EPOCH, &epoch), 0);
+	CHECK_INT(ipc_recv(pair[1], &got), -ERR_PROTO);
+	epoch.facts.dataset_bytes++;
+	CHECK_INT(ipc_send_fd(pair[0], IPC_EPOCH, &epoch, pair[0]), 0);
+	CHECK_INT(ipc_recv(pair[1], &got), -ERR_PROTO);
+	CHECK_INT(got.fd, -1);
+	CHECK_INT(count_fds(), before);
+	close_pair();
+}
+
 static void every_type_arrives_as_it_was_sent(void)
 {
 	struct ipc_msg sent, got;
@@ -35,9 +79,14 @@ static void every_type_arrives_as_it_was_sent(void)
 		memset(&sent.u, 0x41, sizeof sent.u);
 		if (type == IPC_WORK)
 			sent.u.work.work.header_len = 80;
-		CHECK_INT(ipc_send(pair[0], type, &sent.u), 0);
+		if (type == IPC_EPOCH)
+			fill_facts(&sent.u.epoch.facts);
+		CHECK_INT(ipc_send_fd(pair[0], type, &sent.u, type == IPC_EPOCH ? pair[0] : -1), 0);
 		if (!CHECK_INT(ipc_recv(pair[1], &got), 1))
 			break;
+		CHECK_INT(got.fd >= 0, type == IPC_EPOCH);
+		if (got.fd >= 0)
+			close(got.fd);
 		CHECK_INT(got.head.type, type);
 		CHECK_INT(got.head.len, len);
 		if (type == IPC_FOUND || type == IPC_BATCH || type == IPC_LIMIT)
@@ -162,6 +211,7 @@ static void last_words_survive_unread_messages(void)
 
 int main(void)
 {
+	T_RUN(descriptors_come_with_epochs_only);
 	T_RUN(every_type_arrives_as_it_was_sent);
 	T_RUN(text_is_always_terminated);
 	T_RUN(wrong_version_type_and_length_are_refused);

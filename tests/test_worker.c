@@ -195,7 +195,7 @@ static void give(struct boss *b, uint64_t serial, uint64_t first, uint64_t count
 	struct lease *l = &b->lease[b->given];
 
 	memset(&w, 0, sizeof w);
-	prove_work(&w.work, b->algo, b->given);
+	prove_work(&w.work, b->algo, NULL, b->given);
 	w.work.serial = serial;
 	w.work.roll = 100 + b->given;
 	w.work.nonce_first = first;
@@ -538,10 +538,10 @@ static void broken_orders_end_it(void)
 
 	refuses(IPC_READY, &ready);
 	memset(&w, 0, sizeof w);
-	prove_work(&w.work, fast_algo(), 1);
+	prove_work(&w.work, fast_algo(), NULL, 1);
 	w.work.header_len--;
 	refuses(IPC_WORK, &w);
-	prove_work(&w.work, fast_algo(), 1);
+	prove_work(&w.work, fast_algo(), NULL, 1);
 	w.work.nonce_first = 2;
 	w.work.nonce_count = UINT64_MAX;
 	refuses(IPC_WORK, &w);

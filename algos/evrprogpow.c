@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* EvrProgPoW: Evrmore: a row of constants. */
+#include "algos/progpow.h"
+
+static const struct progpow_params evrprogpow_params = {
+	.dag =
+		{
+			.parents = 512,
+			.epoch_length = 12000,
+			.cache_init = 16 * DAG_MIB,
+			.cache_growth = DAG_MIB / 8,
+			.data_init = 3 * DAG_GIB,
+			.data_growth = 8 * DAG_MIB,
+			.l1_words = PROGPOW_L1_WORDS,
+		},
+	.period = 3,
+	.regs = 32,
+	.cache_ops = 11,
+	.math_ops = 18,
+	.absorb = ABSORB_TEXT,
+	.text = "EVRMORE-PROGPOW",
+};
+
+const struct algo algo_evrprogpow = {
+	.name = "evrprogpow",
+	.aliases = "evr evrmore",
+	.title = "EvrProgPoW: Evrmore",
+	PROGPOW_MEMBERS(evrprogpow_params, progpow_prebuilt_32c, dag_prebuilt_512),
+};
