@@ -38,7 +38,7 @@ extern const struct algo_setting
 	dag_settings[]; /* light_cache_items, dataset_items, dataset_parts */
 enum dag_setting { DAG_SET_CACHE, DAG_SET_ROWS, DAG_SET_PARTS }; /* their places in set[] */
 
-extern const char dag_kernel[]; /* kernels/dag.cl, entry "dag" */
+extern const char kernel_dag[]; /* kernels/dag.cl, entry "dag" */
 extern const char *const dag_prebuilt_256[], *const dag_prebuilt_512[]; /* by parents */
 
 /*

@@ -17,7 +17,7 @@ int ethash_plans(const struct algo *algo, const struct algo_device *dev, const u
 		 struct algo_plan *out, int max, struct err *err);
 extern const struct algo_step ethash_steps[]; /* "dag" of kernels/dag.cl, "ethash" of ethash.cl */
 extern const char *const ethash_prebuilt[];
-extern const char ethash_kernel[];
+extern const char kernel_ethash[];
 #define ETHASH_STEPS 2
 
 /* The rows of 128 bytes a hash reads, in order: for tests that fill only these. */
@@ -26,7 +26,7 @@ int ethash_rows(const struct algo_epoch *ep, const struct work *work, uint64_t n
 
 /* What all rows have in common: a member's struct algo is its names and this. */
 #define ETHASH_MEMBERS(row)                                                                        \
- .kernel = ethash_kernel, .kernel_epoch = dag_kernel, .header_len = 40, .nonce_off = 32,           \
+ .kernel = kernel_ethash, .kernel_epoch = kernel_dag, .header_len = 40, .nonce_off = 32,           \
  .nonce_len = 8, .diff_mult = 1, .steps = ethash_steps, .n_steps = ETHASH_STEPS,                   \
  .settings = dag_settings, .prebuilt = ethash_prebuilt, .prebuilt_epoch = dag_prebuilt_256,        \
  .dataset = &dag_dataset, .params = &(row), .hash = ethash_hash, .prepare = ethash_prepare,        \

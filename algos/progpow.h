@@ -87,7 +87,7 @@ extern const char *const progpow_prebuilt_32a[],
 	*const progpow_prebuilt_32b[],
 		*const progpow_prebuilt_32c[],
 			*const progpow_prebuilt_16c[]; /* by regs and absorb */
-extern const char progpow_kernel[];
+extern const char kernel_progpow[];
 #define PROGPOW_STEPS 2 /* "dag" of kernels/dag.cl, "progpow" of kernels/progpow.cl */
 
 /*
@@ -99,7 +99,7 @@ int progpow_rows(const struct algo_epoch *ep, const struct work *work, uint64_t 
 
 /* What all rows have in common: a member's struct algo is its names and this. */
 #define PROGPOW_MEMBERS(row, search_options, epoch_options)                                        \
- .kernel = progpow_kernel, .kernel_epoch = dag_kernel, .header_len = 40, .nonce_off = 32,          \
+ .kernel = kernel_progpow, .kernel_epoch = kernel_dag, .header_len = 40, .nonce_off = 32,          \
  .nonce_len = 8, .diff_mult = 1, .steps = progpow_steps, .n_steps = PROGPOW_STEPS,                 \
  .settings = dag_settings, .prebuilt = search_options, .prebuilt_epoch = epoch_options,            \
  .dataset = &dag_dataset, .program = &progpow_programs, .params = &(row), .hash = progpow_hash,    \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The list of algorithms, and what follows from their descriptions alone. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "algos/algo.h"
@@ -149,4 +150,47 @@ int algo_plans(const struct algo *algo, const struct algo_device *dev, const uin
 	*out = (struct algo_plan){.lanes = lanes, .nonces_start = 1u << 16};
 	snprintf(out->options, sizeof out->options, "-DLANES=%u", (unsigned)lanes);
 	return 1;
+}
+
+int algo_epoch_new(struct algo_epoch **out, const struct algo *algo, uint32_t epoch,
+		   const uint64_t *set, struct err *err)
+{
+	struct algo_epoch *ep = calloc(1, sizeof *ep);
+	uint32_t *data = NULL;
+	int rc;
+
+	if (!ep)
+		return err_set(err, ERR_NOMEM, "no memory for an epoch");
+	ep->algo = algo;
+	rc = algo->dataset->facts(algo, epoch, set, &ep->facts, err);
+	if (!rc && posix_memalign((void **)&data, 64, ep->facts.shared_bytes))
+		rc = err_set(err, ERR_NOMEM, "no memory for the light cache of epoch %u (%llu MiB)",
+			     epoch, (unsigned long long)(ep->facts.shared_bytes >> 20));
+	ep->data = data;
+	if (!rc)
+		rc = algo->dataset->fill(algo, &ep->facts, data, NULL);
+	if (rc)
+		algo_epoch_free(ep);
+	else
+		*out = ep;
+	return rc;
+}
+
+int algo_epoch_small(struct algo_epoch **out, const struct algo *algo, struct err *err)
+{
+	uint64_t set[ALGO_SETTINGS_MAX];
+	int rc = algo_settings(algo, set, NULL, 0, err);
+
+	if (rc)
+		return rc;
+	algo->dataset->small(set);
+	return algo_epoch_new(out, algo, 0, set, err);
+}
+
+void algo_epoch_free(struct algo_epoch *ep)
+{
+	if (!ep)
+		return;
+	free((void *)(uintptr_t)ep->data);
+	free(ep);
 }
