@@ -21,6 +21,7 @@ const struct client_timeouts client_timeouts_default = {
 	.first_job_ms = 60000,
 	.answer_ms = 120000,
 	.silence_ms = 300000,
+	.detect_ms = 2000,
 };
 
 enum phase { DOWN, CONNECTING, HELLO, WAITING, READY, FAILING };
@@ -29,12 +30,16 @@ struct client {
 	struct event_base *base;
 	struct evdns_base *dns;
 	const struct pool_config *config;
+	const struct dialect *dialect;
 	const struct algo *algo;
 	struct client_timeouts timeouts;
 	struct client_events events;
 	void *arg;
 	enum phase phase;
-	bool ready, has_job;
+	bool ready, has_job, reached;
+	int patience_ms;    /* see client_use() */
+	int limit_ms;       /* the deadline's, as last armed */
+	int64_t hello_ends; /* ms */
 	struct stream *stream;
 	struct http *http;
 	void *session;
@@ -177,13 +182,33 @@ static void arm(struct event *timer, int ms)
 	event_add(timer, &tv);
 }
 
+static void limit(struct client *c, int ms)
+{
+	c->limit_ms = ms;
+	arm(c->deadline, ms);
+}
+
 /* Which deadline counts now: a login, a first job, or any sign of life. */
 static void wait_for_life(struct client *c)
 {
+	int job_ms = c->timeouts.first_job_ms;
+
 	if (c->phase == HELLO || c->phase == FAILING)
 		return;
+	if (c->patience_ms && job_ms > c->timeouts.hello_ms)
+		job_ms = c->timeouts.hello_ms;
 	c->phase = c->has_job && c->ready ? READY : WAITING;
-	arm(c->deadline, c->has_job ? c->timeouts.silence_ms : c->timeouts.first_job_ms);
+	limit(c, c->has_job ? c->timeouts.silence_ms : job_ms);
+}
+
+/* Nothing is silence once the pool has spoken, but a login has its time. */
+static void wait_for_login(struct client *c)
+{
+	int64_t left = c->hello_ends - clock_ms();
+
+	if (left < 1)
+		left = 1;
+	limit(c, c->patience_ms && c->patience_ms < left ? c->patience_ms : (int)left);
 }
 
 void client_ready(struct client *c, bool resumed)
@@ -246,19 +271,32 @@ static void say_hello(struct client *c)
 	c->phase = HELLO;
 	c->greeted = true;
 	c->received_us = clock_us();
-	arm(c->deadline, c->timeouts.hello_ms);
-	if (c->config->dialect->hello(c, &err)) {
+	c->hello_ends = clock_ms() + c->timeouts.hello_ms;
+	wait_for_login(c);
+	if (c->dialect->hello(c, &err)) {
 		if (!err.code)
 			err_set(&err, ERR_NET, "cannot send the login");
 		fail(c, &err);
 	}
-	if (c->config->dialect->idle_ms)
-		arm(c->idle, c->config->dialect->idle_ms);
+	if (c->dialect->idle_ms)
+		arm(c->idle, c->dialect->idle_ms);
 }
 
 static void on_open(void *arg)
 {
-	say_hello(arg);
+	struct client *c = arg;
+
+	c->reached = true;
+	say_hello(c);
+}
+
+/* The pool has said something. */
+static void heard_something(struct client *c)
+{
+	if (c->phase == READY) /* chatter is no job: WAITING has its own deadline */
+		wait_for_life(c);
+	else if (c->phase == HELLO && c->patience_ms)
+		wait_for_login(c);
 }
 
 static void on_data(void *arg, struct evbuffer *in)
@@ -271,7 +309,7 @@ static void on_data(void *arg, struct evbuffer *in)
 	while (c->phase != FAILING && evbuffer_get_length(in)) {
 		size_t len = evbuffer_get_length(in);
 		const uint8_t *data = evbuffer_pullup(in, -1);
-		long used = data ? c->config->dialect->feed(c, data, len, &err) : -ERR_NOMEM;
+		long used = data ? c->dialect->feed(c, data, len, &err) : -ERR_NOMEM;
 
 		if (used < 0) {
 			if (!err.code)
@@ -284,8 +322,7 @@ static void on_data(void *arg, struct evbuffer *in)
 		wire(c, false, (const char *)data, (size_t)used);
 		evbuffer_drain(in, (size_t)used);
 	}
-	if (c->phase == READY) /* chatter is no job: WAITING has its own deadline */
-		wait_for_life(c);
+	heard_something(c);
 }
 
 static void on_closed(void *arg, const struct err *why)
@@ -301,13 +338,14 @@ static void on_reply(void *arg, uint32_t request, int status, const char *body, 
 	if (c->phase == FAILING || c->phase == DOWN)
 		return;
 	c->received_us = clock_us();
+	c->reached |= status != 0;
 	wire(c, false, body, len);
-	if (c->config->dialect->reply(c, request, status, body, len, &err) < 0) {
+	if (c->dialect->reply(c, request, status, body, len, &err) < 0) {
 		if (!err.code)
 			err_set(&err, ERR_PROTO, "the node broke the protocol");
 		fail(c, &err);
-	} else if (c->phase == READY) {
-		wait_for_life(c);
+	} else {
+		heard_something(c);
 	}
 }
 
@@ -317,8 +355,8 @@ static void close_all(struct client *c)
 
 	event_del(c->deadline);
 	event_del(c->idle);
-	if (spoke && c->config->dialect->bye)
-		c->config->dialect->bye(c);
+	if (spoke && c->dialect->bye)
+		c->dialect->bye(c);
 	stream_free(c->stream);
 	http_free(c->http);
 	c->stream = NULL;
@@ -340,13 +378,12 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		break;
 	case HELLO:
 		err_set(&why, ERR_NET, "no answer to the login within %d s",
-			c->timeouts.hello_ms / 1000);
+			(c->limit_ms + 500) / 1000);
 		break;
 	case WAITING:
 	case READY:
 		err_set(&why, ERR_NET, "%s for %d s",
-			c->has_job ? "silent" : "logged in but no job",
-			(c->has_job ? c->timeouts.silence_ms : c->timeouts.first_job_ms) / 1000);
+			c->has_job ? "silent" : "logged in but no job", (c->limit_ms + 500) / 1000);
 		break;
 	default:
 		return;
@@ -367,9 +404,9 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (c->phase == FAILING || c->phase == DOWN)
 		return;
-	if (c->config->dialect->idle && c->config->dialect->idle(c, clock_ms(), &err))
+	if (c->dialect->idle && c->dialect->idle(c, clock_ms(), &err))
 		fail(c, &err);
-	arm(c->idle, c->config->dialect->idle_ms);
+	arm(c->idle, c->dialect->idle_ms);
 }
 
 int client_new(struct client **out, struct event_base *base, struct evdns_base *dns,
@@ -384,6 +421,7 @@ int client_new(struct client **out, struct event_base *base, struct evdns_base *
 	c->base = base;
 	c->dns = dns;
 	c->config = config;
+	c->dialect = config->dialect;
 	c->algo = algo;
 	c->timeouts = *timeouts;
 	c->events = *events;
@@ -422,6 +460,23 @@ void client_rebind(struct client *c, const struct pool_config *config)
 		http_rebind(c->http, config);
 }
 
+int client_use(struct client *c, const struct dialect *dialect, int patience_ms, struct err *err)
+{
+	void *session;
+
+	c->patience_ms = patience_ms;
+	if (dialect == c->dialect)
+		return 0;
+	session = calloc(1, dialect->session_size + 1);
+	if (!session)
+		return err_set(err, ERR_NOMEM, "no memory for a pool");
+	free(c->session);
+	c->session = session;
+	c->dialect = dialect;
+	c->mute = false;
+	return 0;
+}
+
 void client_aim(struct client *c, const char *host, unsigned port)
 {
 	str_copy(c->redirect_host, sizeof c->redirect_host, host);
@@ -440,9 +495,10 @@ int client_start(struct client *c, char memo[256], struct err *err)
 	int rc;
 
 	c->memo = memo;
+	c->reached = false;
 	c->phase = CONNECTING;
-	memset(c->session, 0, c->config->dialect->session_size);
-	if (c->config->dialect->transport == DIALECT_HTTP) {
+	memset(c->session, 0, c->dialect->session_size);
+	if (c->dialect->transport == DIALECT_HTTP) {
 		rc = http_new(&c->http, c->base, c->dns, c->config, on_reply, c, err);
 		if (!rc)
 			say_hello(c);
@@ -477,13 +533,18 @@ int client_submit(struct client *c, const struct share *share, uint32_t *request
 	if (!c->ready || c->phase == FAILING || c->phase == DOWN)
 		return err_set(err, ERR_NET, "not logged in");
 	*request = client_next_request(c);
-	rc = c->config->dialect->submit(c, share, *request, err);
+	rc = c->dialect->submit(c, share, *request, err);
 	return rc && rc != -ERR_STALE ? err_set(err, ERR_NET, "cannot send the share") : rc;
 }
 
 bool client_is_ready(const struct client *c)
 {
 	return c->ready && c->phase != FAILING && c->phase != DOWN;
+}
+
+bool client_reached(const struct client *c)
+{
+	return c->reached;
 }
 
 const char *client_where(const struct client *c)

@@ -38,7 +38,8 @@ struct pool_config {
 
 struct client_timeouts {
 	int connect_ms, hello_ms, first_job_ms, answer_ms, silence_ms;
-	bool dump; /* report every protocol line */
+	int detect_ms; /* silence after which another dialect is tried, see pool/detect.h */
+	bool dump;     /* report every protocol line */
 };
 extern const struct client_timeouts client_timeouts_default;
 
@@ -63,6 +64,13 @@ int client_new(struct client **out, struct event_base *base, struct evdns_base *
 	       void *arg, struct err *err);
 void client_free(struct client *c); /* NULL is fine; no more events */
 
+/*
+ * Speak this dialect from the next start on (only when down).  patience_ms: how long silence may
+ * last until the login, and a login may remain without a job only for as long as a login may take;
+ * 0: as the timeouts have it.
+ */
+int client_use(struct client *c, const struct dialect *dialect, int patience_ms, struct err *err);
+
 /* Begin to connect (only when down).  memo: see client_memo(), kept by the caller. */
 int client_start(struct client *c, char memo[256], struct err *err);
 /* An equal configuration elsewhere in memory takes the place of the present one. */
@@ -85,6 +93,8 @@ void client_stop(struct client *c); /* close now; no down event */
 int client_submit(struct client *c, const struct share *share, uint32_t *request, struct err *err);
 
 bool client_is_ready(const struct client *c);
+/* Did the present or last connection get as far as to say something to the pool? */
+bool client_reached(const struct client *c);
 const char *client_where(const struct client *c); /* "pool.example:3333 (1.2.3.4) over TLS" */
 
 #endif

@@ -135,17 +135,17 @@ char *detect_names(char *out, size_t size, const struct dialect *const *candidat
 	return out;
 }
 
-char *detect_forced(char *out, size_t size, const struct dialect *const *all,
-		    const struct dialect *d, bool tls)
+char *detect_forced(char *out, size_t size, const struct dialect *const *candidates, unsigned n,
+		    unsigned which, bool tls)
 {
-	const char *list = d->schemes;
+	const char *list = candidates[which]->schemes;
 	char word[32];
-	int i;
+	unsigned i;
 
 	while (next_word(&list, word)) {
-		for (i = 0; all[i] && (all[i] == d || !has_scheme(all[i], word)); i++)
+		for (i = 0; i < n && (i == which || !has_scheme(candidates[i], word)); i++)
 			;
-		if (!all[i] && url_scheme_tls(word) == tls) {
+		if (i == n && url_scheme_tls(word) == tls) {
 			str_copy(out, size, word);
 			return out;
 		}

@@ -61,10 +61,10 @@ unsigned detect_candidates(const struct dialect **out, const struct dialect *con
 char *detect_names(char *out, size_t size, const struct dialect *const *candidates, unsigned n);
 
 /*
- * The scheme that says d and nothing else, with or without TLS.  Returns out, "" when there is
- * none.
+ * The scheme that leaves no candidate but number `which`, with or without TLS.  Returns out, ""
+ * when there is none.
  */
-char *detect_forced(char *out, size_t size, const struct dialect *const *all,
-		    const struct dialect *d, bool tls);
+char *detect_forced(char *out, size_t size, const struct dialect *const *candidates, unsigned n,
+		    unsigned which, bool tls);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "pool/detect.h"
 #include "pool/domain.h"
 #include "pool/failover.h"
 #include "pool/names.h"
@@ -24,6 +25,8 @@ struct entry {
 	unsigned index;
 	const struct pool_config *config;
 	struct client *client;
+	struct detect detect;
+	const struct dialect *spoken; /* the dialect that memo and old_session are of */
 	char memo[256];
 	uint64_t session, old_session;
 	bool has_session, resumed;
@@ -67,12 +70,30 @@ static void kick(struct pools *p)
 		event_active(p->timer, EV_TIMEOUT, 0);
 }
 
+static const struct dialect *dialect_of(const struct entry *e)
+{
+	return e->detect.n > 1 ? e->config->candidates[e->detect.at] : e->config->dialect;
+}
+
+static void start(struct entry *e);
+
 /* ---- what clients tell ---- */
 
 static void drop_job(struct entry *e)
 {
 	job_unref(e->last_job);
 	e->last_job = NULL;
+}
+
+/* Logged in with a job: the pool understands us. */
+static void note_fit(struct entry *e)
+{
+	if (e->detect.fitted || !e->last_job || !client_is_ready(e->client))
+		return;
+	if (e->detect.n > 1 && !e->detect.known)
+		log_info(LOG_POOL, "%s: speaks %s (%s)", name_of(e), dialect_of(e)->name,
+			 dialect_of(e)->title);
+	detect_fits(&e->detect);
 }
 
 static void on_ready(void *arg, bool resumed)
@@ -86,6 +107,7 @@ static void on_ready(void *arg, bool resumed)
 	e->connects++;
 	log_info(LOG_POOL, "%s: logged in%s", client_where(e->client),
 		 e->resumed ? ", session resumed" : "");
+	note_fit(e);
 	p->events.ready(p->arg, e->index, e->session, e->resumed, e->old_session);
 	if (e->last_job) {
 		failover_usable(&p->failover, e->index, clock_ms());
@@ -106,6 +128,7 @@ static void on_job(void *arg, struct job *take)
 	e->height = take->height;
 	drop_job(e);
 	e->last_job = job_ref(take);
+	note_fit(e);
 	failover_usable(&p->failover, e->index, clock_ms());
 	if (p->failover.active == (int)e->index) {
 		p->events.job(p->arg, take);
@@ -140,11 +163,39 @@ static void end(struct entry *e, const char *why)
 		str_copy(e->last_error, sizeof e->last_error, why);
 }
 
-static void on_down(void *arg, const struct err *why)
+static enum detect_end end_of(const struct entry *e, const struct err *why)
+{
+	if (why->code == ERR_AUTH)
+		return DETECT_CREDENTIALS;
+	if (!client_reached(e->client))
+		return DETECT_UNREACHED;
+	return e->met ? DETECT_NO_JOB : DETECT_UNHEARD;
+}
+
+/* What was tried in vain, and what to do about it. */
+static void say_none(const struct entry *e, struct err *out)
+{
+	const struct pool_config *c = e->config;
+	struct url forced = c->parsed;
+	char names[160], text[600];
+
+	detect_names(names, sizeof names, c->candidates, c->n_candidates);
+	detect_forced(forced.scheme, sizeof forced.scheme, c->candidates, c->n_candidates, 0,
+		      c->parsed.tls);
+	if (!forced.scheme[0])
+		str_copy(forced.scheme, sizeof forced.scheme, c->parsed.scheme);
+	err_set(out, ERR_PROTO, "none of %s was understood; force one, as in %s", names,
+		url_print(text, sizeof text, &forced));
+}
+
+static void on_down(void *arg, const struct err *reason)
 {
 	struct entry *e = arg;
 	struct pools *p = e->pools;
 	int64_t now = clock_ms();
+	const struct dialect *tried = dialect_of(e);
+	struct err none;
+	const struct err *why = reason;
 
 	end(e, why->text);
 	if (why->code == ERR_BUSY) { /* a reconnect the pool asked for */
@@ -152,6 +203,25 @@ static void on_down(void *arg, const struct err *why)
 		kick(p);
 		return;
 	}
+	switch (detect_ended(&e->detect, end_of(e, why))) {
+	case DETECT_TRY:
+		log_info(LOG_POOL, "%s: not understood as %s (%s); trying %s", name_of(e),
+			 tried->name, why->text, dialect_of(e)->name);
+		start(e);
+		return;
+	case DETECT_NONE:
+		say_none(e, &none);
+		why = &none;
+		break;
+	case DETECT_SLOW:
+		err_set(&none, ERR_PROTO, "only %s could log in, and got no job",
+			dialect_of(e)->name);
+		why = &none;
+		break;
+	case DETECT_FAILURE:
+		break;
+	}
+	str_copy(e->last_error, sizeof e->last_error, why->text);
 	e->drops++;
 	failover_down(&p->failover, e->index, why->code == ERR_AUTH, now);
 	log_warn(LOG_POOL, "%s: %s; next try in %lld s", name_of(e), why->text,
@@ -248,17 +318,31 @@ static const struct client_events client_events = {
 
 /* ---- what failover.c wants ---- */
 
+/* A session of one dialect cannot be resumed in another. */
+static void speak(struct entry *e, const struct dialect *d)
+{
+	if (e->spoken == d)
+		return;
+	e->spoken = d;
+	e->memo[0] = '\0';
+	e->old_session = 0;
+}
+
 static void start(struct entry *e)
 {
 	struct pools *p = e->pools;
+	int patience = detect_patience(&e->detect, p->timeouts.detect_ms, p->timeouts.hello_ms);
 	struct err err = {0};
 
+	speak(e, dialect_of(e));
+	detect_begin(&e->detect);
 	e->session = ++p->sessions;
 	e->has_session = true;
 	e->met = false;
 	memcpy(e->memo_before, e->memo, sizeof e->memo_before);
 	names_refresh(&p->names);
-	if (!client_start(e->client, e->memo, &err))
+	if (!client_use(e->client, e->spoken, patience, &err) &&
+	    !client_start(e->client, e->memo, &err))
 		return;
 	on_down(e, &err);
 }
@@ -335,6 +419,7 @@ static int entry_new(struct entry **out, struct pools *p, unsigned index,
 	e->pools = p;
 	e->index = index;
 	e->config = config;
+	detect_init(&e->detect, config->n_candidates);
 	rc = client_new(&e->client, p->base, p->names.dns, config, p->algo, &p->timeouts,
 			&client_events, e, err);
 	if (rc) {
@@ -345,18 +430,29 @@ static int entry_new(struct entry **out, struct pools *p, unsigned index,
 	return 0;
 }
 
+static int check_served(const struct pools *p, const struct pool_config *config,
+			const struct dialect *d, struct err *err)
+{
+	if (!d->serves || d->serves(p->algo))
+		return 0;
+	return err_set(err, ERR_USAGE, "%s: %s does not serve %s", config->url, d->title,
+		       p->algo->name);
+}
+
 static int check(const struct pools *p, const struct pool_config *configs, unsigned n,
 		 struct err *err)
 {
-	unsigned i;
+	unsigned i, k;
+	int rc = 0;
 
 	if (n > FAILOVER_POOLS_MAX)
 		return err_set(err, ERR_RANGE, "more than %d pools", FAILOVER_POOLS_MAX);
-	for (i = 0; i < n; i++)
-		if (configs[i].dialect->serves && !configs[i].dialect->serves(p->algo))
-			return err_set(err, ERR_USAGE, "%s: %s does not serve %s", configs[i].url,
-				       configs[i].dialect->title, p->algo->name);
-	return 0;
+	for (i = 0; !rc && i < n; i++) {
+		rc = check_served(p, &configs[i], configs[i].dialect, err);
+		for (k = 0; !rc && k < configs[i].n_candidates; k++)
+			rc = check_served(p, &configs[i], configs[i].candidates[k], err);
+	}
+	return rc;
 }
 
 static void take_options(struct pools *p, unsigned i)
@@ -457,6 +553,17 @@ static bool same_options(char *const *a, char *const *b)
 	return !(a && *a) && !(b && *b);
 }
 
+static bool same_candidates(const struct pool_config *a, const struct pool_config *b)
+{
+	unsigned i;
+
+	if (a->dialect != b->dialect || a->n_candidates != b->n_candidates)
+		return false;
+	for (i = 0; i < a->n_candidates && a->candidates[i] == b->candidates[i]; i++)
+		;
+	return i == a->n_candidates;
+}
+
 static bool same_config(const struct pool_config *a, const struct pool_config *b)
 {
 	return same_text(a->url, b->url) && same_text(a->user, b->user) &&
@@ -464,7 +571,18 @@ static bool same_config(const struct pool_config *a, const struct pool_config *b
 	       same_text(a->tls_ca, b->tls_ca) &&
 	       same_text(a->tls_fingerprint, b->tls_fingerprint) &&
 	       a->tls_insecure == b->tls_insecure && a->disabled == b->disabled &&
-	       same_options(a->options, b->options);
+	       same_candidates(a, b) && same_options(a->options, b->options);
+}
+
+/* What was found out about a pool goes with it when its place in the list changes. */
+static void carry(struct entry *fresh, const struct pools *p)
+{
+	unsigned i;
+
+	for (i = 0; i < p->n; i++)
+		if (same_text(p->entries[i]->config->url, fresh->config->url) &&
+		    same_candidates(p->entries[i]->config, fresh->config))
+			fresh->detect = p->entries[i]->detect;
 }
 
 int pools_reload(struct pools *p, const struct pool_config *configs, unsigned n, struct err *err)
@@ -476,6 +594,9 @@ int pools_reload(struct pools *p, const struct pool_config *configs, unsigned n,
 	for (i = 0; !rc && i < n; i++)
 		if (i >= p->n || !same_config(p->entries[i]->config, &configs[i]))
 			rc = entry_new(&fresh[i], p, i, &configs[i], err);
+	for (i = 0; !rc && i < n; i++)
+		if (fresh[i])
+			carry(fresh[i], p);
 	if (rc) {
 		for (i = 0; i < n && i < FAILOVER_POOLS_MAX; i++)
 			entry_free(fresh[i]);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool/detect.h"
 #include "src/option.h"
 
 #define MASK         "***"
@@ -45,13 +46,25 @@ static json_t *proxy(const char *url)
 	return json_string(url_print(plain, sizeof plain, &u));
 }
 
+/* Which dialect it is, or which are to be tried. */
+static json_t *dialect(const struct pool_config *p)
+{
+	char names[200], all[240];
+
+	if (p->n_candidates < 2)
+		return json_string(p->dialect->name);
+	detect_names(names, sizeof names, p->candidates, p->n_candidates);
+	snprintf(all, sizeof all, "automatic (%s)", names);
+	return json_string(all);
+}
+
 static json_t *pool(const struct pool_config *p)
 {
 	bool plain = !*p->password || !strcmp(p->password, PASS_DEFAULT);
 
-	return json_pack("{ss ss ss ss so so so sb sb so}", "url", p->url, "dialect",
-			 p->dialect->name, "user", p->user, "pass", plain ? p->password : MASK,
-			 "proxy", proxy(p->proxy), "tls-ca", text(p->tls_ca), "tls-fingerprint",
+	return json_pack("{ss so ss ss so so so sb sb so}", "url", p->url, "dialect", dialect(p),
+			 "user", p->user, "pass", plain ? p->password : MASK, "proxy",
+			 proxy(p->proxy), "tls-ca", text(p->tls_ca), "tls-fingerprint",
 			 text(p->tls_fingerprint), "tls-insecure", p->tls_insecure, "disabled",
 			 p->disabled, "pool-option", pairs(p->options));
 }

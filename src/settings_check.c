@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "algos/algo.h"
+#include "pool/detect.h"
 #include "src/fleet.h"
 #include "src/option.h"
 #include "src/sim_script.h"
@@ -76,6 +77,22 @@ static int check_file(const struct pool_config *pool, const char *path, struct e
 		       strerror(errno));
 }
 
+/* Can this pool's scheme carry the algorithm?  If not, name one that can. */
+static int check_scheme(const struct settings *s, const struct pool_config *pool, struct err *err)
+{
+	const struct algo *algo = algo_find(s->algo);
+	const struct dialect *some[POOL_CANDIDATES_MAX];
+	const char *better = pool->parsed.tls ? "stratum+ssl" : "stratum+tcp";
+
+	if (!pool->dialect->serves || pool->dialect->serves(algo))
+		return 0;
+	if (!detect_candidates(some, dialects, better, algo))
+		better = NULL;
+	return err_set(err, ERR_USAGE, "%s: %s cannot be mined over '%s://'; use %s%s", pool->url,
+		       s->algo, pool->parsed.scheme, better ? better : "another scheme",
+		       better ? "://" : "");
+}
+
 static int check_mine(const struct settings *s, struct err *err)
 {
 	unsigned i, usable = 0;
@@ -93,11 +110,9 @@ static int check_mine(const struct settings *s, struct err *err)
 	for (i = 0; i < s->n_pools; i++) {
 		const struct pool_config *pool = &s->pools[i];
 
-		if (pool->dialect->serves && !pool->dialect->serves(algo_find(s->algo)))
-			return err_set(
-				err, ERR_USAGE,
-				"%s: %s cannot be mined over '%s://' (%s); use another scheme",
-				pool->url, s->algo, pool->parsed.scheme, pool->dialect->title);
+		rc = check_scheme(s, pool, err);
+		if (rc)
+			return rc;
 		if (pool->tls_insecure && pool->tls_fingerprint)
 			return err_set(
 				err, ERR_USAGE,

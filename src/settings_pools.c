@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algos/algo.h"
+#include "pool/detect.h"
 #include "src/log.h"
 #include "src/option.h"
 #include "src/str.h"
@@ -184,14 +186,20 @@ static int fill_proxy(struct pool_config *pool, const char *text, struct err *er
 	return copy(&pool->proxy, text, err);
 }
 
-static const struct dialect *dialect_of(const char *scheme)
+/*
+ * Those that have the scheme and serve the algorithm.  Where none does or the algorithm is not
+ * known, settings_check() and the command say so: the first with the scheme will do until then.
+ */
+static bool fill_dialects(struct pool_config *pool, const char *algo)
 {
-	int i;
+	const char *scheme = pool->parsed.scheme;
+	const struct algo *found = algo ? algo_find(algo) : NULL;
 
-	for (i = 0; dialects[i]; i++)
-		if (option_word(dialects[i]->schemes, scheme))
-			return dialects[i];
-	return NULL;
+	pool->n_candidates = detect_candidates(pool->candidates, dialects, scheme, found);
+	if (!pool->n_candidates && detect_candidates(pool->candidates, dialects, scheme, NULL) == 0)
+		return false;
+	pool->dialect = pool->candidates[0];
+	return true;
 }
 
 /* The nearest scheme of any dialect. */
@@ -220,7 +228,8 @@ static const char *near_scheme(char *out, size_t size, const char *scheme)
 	return out;
 }
 
-static int fill_url(struct pool_config *pool, const struct pool_draft *own, struct err *err)
+static int fill_url(struct pool_config *pool, const struct pool_draft *own, const char *algo,
+		    struct err *err)
 {
 	char text[600], near[32];
 	int rc;
@@ -233,8 +242,7 @@ static int fill_url(struct pool_config *pool, const struct pool_draft *own, stru
 	pool->url = strdup(url_print(text, sizeof text, &pool->parsed));
 	if (!pool->url)
 		return no_memory(err);
-	pool->dialect = dialect_of(pool->parsed.scheme);
-	if (!pool->dialect)
+	if (!fill_dialects(pool, algo))
 		return err_set(err, ERR_UNKNOWN,
 			       "%s: unknown scheme '%s://', did you mean '%s://'?", own->where,
 			       pool->parsed.scheme,
@@ -251,7 +259,7 @@ static int fill(struct pool_config *pool, const struct pick *p, struct err *err)
 {
 	int rc;
 
-	rc = fill_url(pool, p->own, err);
+	rc = fill_url(pool, p->own, p->l->s->algo, err);
 	if (!rc)
 		rc = fill_login(pool, p, err);
 	if (!rc)

@@ -190,11 +190,11 @@ static void the_scheme_that_forces_a_dialect_is_its_own(void)
 {
 	char text[32];
 
-	CHECK_STR(detect_forced(text, sizeof text, table, &a, false), "a+tcp");
-	CHECK_STR(detect_forced(text, sizeof text, table, &a, true), "x+ssl");
-	CHECK_STR(detect_forced(text, sizeof text, table, &e, false), "e+tcp");
-	CHECK_STR(detect_forced(text, sizeof text, table, &e, true), "");
-	CHECK_STR(detect_forced(text, sizeof text, table, &b, false), "");
+	CHECK_STR(detect_forced(text, sizeof text, table, 4, 0, false), "a+tcp");
+	CHECK_STR(detect_forced(text, sizeof text, table, 4, 0, true), "x+ssl");
+	CHECK_STR(detect_forced(text, sizeof text, table, 4, 3, false), "e+tcp");
+	CHECK_STR(detect_forced(text, sizeof text, table, 4, 3, true), "");
+	CHECK_STR(detect_forced(text, sizeof text, table, 4, 1, false), "");
 }
 
 static void whatever_has_to_be_found_out_here_can_be_forced(void)
@@ -212,7 +212,7 @@ static void whatever_has_to_be_found_out_here_can_be_forced(void)
 
 			n = detect_candidates(out, dialects, schemes[k], algos[i]);
 			for (j = 0; n > 1 && j < n; j++) {
-				detect_forced(text, sizeof text, dialects, out[j], tls);
+				detect_forced(text, sizeof text, out, n, j, tls);
 				CHECK_INT(detect_candidates(alone, dialects, text, algos[i]), 1);
 				CHECK_PTR(alone[0], out[j]);
 			}
