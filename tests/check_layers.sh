@@ -103,7 +103,8 @@ $(never 'src/(work|slot|stats|sharequeue)\.[ch]' 'event2/.*|sys/socket\.h|time\.
 END
 
 # The core never names a variant.
-sources=$(find src pool -name '*.[ch]' | sort)
+# A dialect may be called like the algorithm it began with; its own file says so.
+sources=$(find src pool -name '*.[ch]' | grep -vE "^pool/($algos)\.c\$" | sort)
 core=$(find src -name '*.[ch]' | sort)
 # shellcheck disable=SC2086 # file names here have no blanks
 report <<END

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/hex.h"
 #include "src/str.h"
 #include "tests/fake_client.h"
 
@@ -101,6 +102,19 @@ void fake_reply(struct client *c, uint32_t request, int status, const char *body
 	free(copy);
 }
 
+void fake_wait(struct client *c, int64_t ms)
+{
+	int64_t end = c->now_ms + ms;
+	int step = c->dialect->idle_ms;
+
+	while (!c->over && step && c->dialect->idle && c->now_ms + step <= end) {
+		c->now_ms += step;
+		if (c->dialect->idle(c, c->now_ms, &c->why))
+			hang_up(c);
+	}
+	c->now_ms = end;
+}
+
 uint32_t fake_find(struct client *c, uint64_t roll, uint64_t nonce)
 {
 	struct share share = {.job = c->job, .nonce = nonce};
@@ -110,6 +124,7 @@ uint32_t fake_find(struct client *c, uint64_t roll, uint64_t nonce)
 
 	if (!c->job || c->dialect->make_work(c->job, roll, &share.work))
 		return 0;
+	memset(share.digest.mix, 0xab, sizeof share.digest.mix);
 	share.work.roll = roll;
 	share.work.target = c->job->target;
 	id = client_next_request(c);
@@ -235,10 +250,18 @@ void client_ready(struct client *c, bool resumed)
 
 void client_job(struct client *c, struct job *take)
 {
+	struct work work = {0};
+	char target[65], header[65];
+
 	job_unref(c->job);
 	c->job = take;
-	event(c, "job id=%s difficulty=%.10g clean=%s height=%" PRIu64, take->id, take->difficulty,
-	      take->clean ? "yes" : "no", take->height);
+	c->dialect->make_work(take, 0, &work);
+	event(c,
+	      "job id=%s difficulty=%.10g clean=%s height=%" PRIu64 " epoch=%u target=%s "
+	      "first=%016" PRIx64 " count=%" PRIx64 " header=%s",
+	      take->id, take->difficulty, take->clean ? "yes" : "no", take->height,
+	      (unsigned)take->epoch, u256_hex(target, &take->target), work.nonce_first,
+	      work.nonce_count, hex_encode(header, work.header, 32));
 }
 
 void client_flush(struct client *c)

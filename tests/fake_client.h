@@ -47,6 +47,9 @@ void fake_feed(struct client *c, const void *data, size_t len);
 /* An HTTP answer arrives. */
 void fake_reply(struct client *c, uint32_t request, int status, const char *body);
 
+/* So much time goes by; idle() is called as often as it wants. */
+void fake_wait(struct client *c, int64_t ms);
+
 /* Submit a share of the newest job; its request id. */
 uint32_t fake_find(struct client *c, uint64_t roll, uint64_t nonce);
 

@@ -11,6 +11,12 @@
  *	                                   each of these words
  *	expect nothing                     no line and no event is left
  *	find ROLL NONCE                    a device finds a share
+ *	hashrate N                         so much the rig does, a second
+ *	idle MS                            so much time goes by
+ *	status N                           of HTTP, for answers from now on; 0: none comes
+ *
+ * Where the dialect is one over HTTP, what the pool says answers the request with the line's id,
+ * else the last one.
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -20,10 +26,13 @@
 
 #include "src/hex.h"
 #include "src/str.h"
+#include "tests/fake_algo.h"
 #include "tests/fake_client.h"
 #include "tests/t.h"
 
 #define LINES_MAX 256
+
+static int http_status = 200;
 
 struct talk {
 	char name[128];
@@ -221,6 +230,19 @@ static bool twist(json_t *v, unsigned *n, unsigned type)
 	return false;
 }
 
+static void reply(struct client *c, const char *text, const char *body, size_t len)
+{
+	json_t *line = json_loads(text, 0, NULL);
+	json_int_t id = json_integer_value(json_object_get(line, "id"));
+	char copy[16400];
+
+	snprintf(copy, sizeof copy, "%.*s", (int)len, body);
+	if (!id && c->sent.n)
+		id = c->posted[c->sent.n - 1];
+	fake_reply(c, (uint32_t)id, http_status, copy);
+	json_decref(line);
+}
+
 static void say(struct client *c, const char *text, unsigned number, struct manner *m)
 {
 	char copy[16384];
@@ -244,6 +266,10 @@ static void say(struct client *c, const char *text, unsigned number, struct mann
 	}
 	if (number == m->cut_line && m->cut_at < len)
 		len = m->cut_at;
+	if (c->dialect->transport == DIALECT_HTTP) {
+		reply(c, text, copy, len);
+		return;
+	}
 	if (!m->bytewise) {
 		fake_feed(c, copy, len);
 		return;
@@ -270,7 +296,14 @@ static void play_line(struct client *c, const struct talk *talk, const char *lin
 			expect_event(c, talk, rest + 7);
 	} else if (sscanf(line, "find %llu %31s", &roll, nonce) == 2) {
 		fake_find(c, roll, strtoull(nonce, NULL, 0));
+	} else if (sscanf(line, "idle %llu", &roll) == 1) {
+		fake_wait(c, (int64_t)roll);
+	} else if (sscanf(line, "hashrate %llu", &roll) == 1) {
+		c->hashrate = (double)roll;
+	} else if (sscanf(line, "status %llu", &roll) == 1) {
+		http_status = (int)roll;
 	} else if (!strcmp(line, "connect")) {
+		http_status = 200;
 		fake_connect(c);
 	} else if (sscanf(line, "user %127s %127s", c->user, c->password) == 2) {
 		return;
@@ -295,7 +328,7 @@ static void play(const struct talk *talk, struct manner *m)
 		if (!strncmp(talk->line[i], "dialect ", 8))
 			d = dialect_named(talk->line[i] + 8);
 		if (!strncmp(talk->line[i], "algo ", 5))
-			a = algo_find(talk->line[i] + 5);
+			a = fake_algo(talk->line[i] + 5);
 	}
 	if (!CHECK(d && a))
 		return;
