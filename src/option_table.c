@@ -18,6 +18,11 @@ static const struct option_choice formats[] = {{"text", 0}, {"json", 1}, {0}};
 static const struct option_choice levels[] = {
 	{"error", LOG_ERROR}, {"warn", LOG_WARN}, {"info", LOG_NOTICE}, {"debug", LOG_DEBUG}, {0}};
 
+static const struct option_choice speak_others[] = {{"error", SPEAK_OTHER_ERROR},
+						    {"silent", SPEAK_OTHER_SILENT},
+						    {"close", SPEAK_OTHER_CLOSE},
+						    {0}};
+
 #define MINES  "mine check"
 #define RUNS   "mine check scan"
 #define HASHES "hash scan"
@@ -353,8 +358,8 @@ const struct option options[] = {
 	 .def = "0",
 	 .arg = "H",
 	 .group = GROUP_CHECK,
-	 .commands = HASHES,
-	 .help = "block height, for algorithms that depend on it"},
+	 .commands = HASHES " pool",
+	 .help = "block height, for algorithms that depend on it (pool: of the first job)"},
 	{.name = "epoch",
 	 .type = OPTION_I64,
 	 MEMBER(epoch),
@@ -450,6 +455,32 @@ const struct option options[] = {
 	 .group = GROUP_SERVER,
 	 .commands = "pool",
 	 .help = "make the same jobs for the same text"},
+	{.name = "speak",
+	 .type = OPTION_TEXT,
+	 MEMBER(speak),
+	 .arg = "DIALECT",
+	 .group = GROUP_SERVER,
+	 .commands = "pool",
+	 .help = "speak only this dialect, or 'any' the algorithm is mined with; the default goes "
+		 "by the algorithm"},
+	{.name = "speak-other",
+	 .type = OPTION_CHOICE,
+	 MEMBER(speak_other),
+	 .choices = speak_others,
+	 .def = "error",
+	 .arg = "WHAT",
+	 .group = GROUP_SERVER,
+	 .commands = "pool",
+	 .help = "what clients of another dialect get"},
+	{.name = "height-step",
+	 .type = OPTION_U64,
+	 MEMBER(height_step),
+	 .max = 1000000,
+	 .def = "1",
+	 .arg = "N",
+	 .group = GROUP_SERVER,
+	 .commands = "pool",
+	 .help = "blocks from one clean job to the next, for algorithms that depend on the height"},
 	{.name = "faults",
 	 .type = OPTION_TEXT,
 	 MEMBER(faults),

@@ -61,6 +61,9 @@ struct settings {
 	char *faults;                /* script, see `adit pool --help` */
 	char *seed_text;             /* makes its jobs reproducible */
 	uint32_t max_clients;
+	char *speak; /* dialect; NULL: the algorithm's usual one */
+	enum { SPEAK_OTHER_ERROR, SPEAK_OTHER_SILENT, SPEAK_OTHER_CLOSE } speak_other;
+	uint64_t height_step; /* blocks from one clean job to the next */
 
 	bool json; /* devices, algos: machine-readable */
 	char *config_file;

@@ -8,8 +8,9 @@
 
 const char local_faults_help[] =
 	"NAME[=VALUE][@TIME], comma separated: drop delay=200ms half-line garbage wrong-type "
-	"huge-line extranonce reconnect diff-storm job-flood refuse-login silent no-answer "
-	"reject-all honest; every=20s repeats";
+	"huge-line extranonce reconnect diff-storm job-flood absurd-height absurd-seed "
+	"wrong-seed other-epoch refuse-login silent no-answer reject-all honest; every=20s "
+	"repeats";
 
 static const char *const names[] = {
 #define X(name, text) text,

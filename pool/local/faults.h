@@ -13,6 +13,10 @@
  *   reconnect      ask every client to reconnect
  *   diff-storm     50 difficulties and jobs in a row
  *   job-flood      500 jobs in a row
+ *   absurd-height  send a job of a height that no chain will reach
+ *   absurd-seed    send a job whose seed is that of no epoch
+ *   wrong-seed     send a job whose seed is that of another epoch than its height's
+ *   other-epoch    jobs are of the epoch before from now on; the next time: of the true one again
  *   refuse-login   answer mining.authorize with false from now on
  *   silent         answer nothing at all from now on
  *   no-answer      no longer answer submits
@@ -43,6 +47,10 @@
  X(REFUSE_LOGIN, "refuse-login")                                                                   \
  X(SILENT, "silent")                                                                               \
  X(NO_ANSWER, "no-answer")                                                                         \
+ X(ABSURD_HEIGHT, "absurd-height")                                                                 \
+ X(ABSURD_SEED, "absurd-seed")                                                                     \
+ X(WRONG_SEED, "wrong-seed")                                                                       \
+ X(OTHER_EPOCH, "other-epoch")                                                                     \
  X(REJECT_ALL, "reject-all")                                                                       \
  X(HONEST, "honest")
 

@@ -74,6 +74,13 @@ static void wrong_type(struct local_client *c)
 		"{\"id\":null,\"method\":\"mining.notify\",\"params\":null}\n",
 		"{\"id\":{},\"result\":[],\"error\":7}\n",
 		"{\"id\":\"x\",\"method\":\"client.get_version\"}\n",
+		"{\"id\":0,\"jsonrpc\":\"2.0\",\"result\":[\"0x\",5,null]}\n",
+		"{\"id\":0,\"jsonrpc\":\"2.0\",\"result\":[]}\n",
+		"{\"id\":null,\"method\":\"mining.notify\",\"params\":[\"aa\",\"0x12\",\"\",7,true,"
+		"-1,{}]}\n",
+		"{\"id\":null,\"method\":\"mining.set_target\",\"params\":[\"0x\"]}\n",
+		"{\"method\":\"mining.set\",\"params\":{\"epoch\":-1,\"target\":[],"
+		"\"extranonce\":\"xyz\"}}\n",
 		"[]\n",
 	};
 
@@ -133,20 +140,21 @@ static void each(struct local *p, void (*act)(struct local_client *c))
 	}
 }
 
-static void new_job(struct local *p)
-{
-	local_next_job(p, true);
-	local_broadcast(p, true);
-}
-
 static void flood(struct local *p)
 {
 	int i;
 
-	for (i = 0; i < FLOOD; i++) {
-		local_next_job(p, i % 10 == 0);
-		local_broadcast(p, i % 10 == 0);
-	}
+	for (i = 0; i < FLOOD; i++)
+		local_new_job(p, i % 10 == 0);
+}
+
+/* Not clean: whoever does not believe it can go on with what it has. */
+static void lie(struct local *p, enum fault_kind kind)
+{
+	if (!local_next_job(p, false))
+		return;
+	local_dag_lie(p, kind);
+	local_broadcast(p, false);
 }
 
 static void honest(struct faults *f)
@@ -173,7 +181,16 @@ void local_fault(struct local *p, const struct fault *f)
 		break;
 	case FAULT_EXTRANONCE:
 	case FAULT_DIFF_STORM:
-		new_job(p);
+		local_new_job(p, true);
+		break;
+	case FAULT_ABSURD_HEIGHT:
+	case FAULT_ABSURD_SEED:
+	case FAULT_WRONG_SEED:
+		lie(p, f->kind);
+		break;
+	case FAULT_OTHER_EPOCH:
+		p->detour = !p->detour;
+		local_new_job(p, true);
 		break;
 	case FAULT_JOB_FLOOD:
 		flood(p);

@@ -23,10 +23,11 @@
 #include "src/log.h"
 #include "src/str.h"
 
-#define IDLE_MS   600000
-#define INPUT_MAX (4 * LOCAL_LINE_MAX) /* read ahead of a delayed client; then TCP makes it wait   \
-					*/
-#define CLEAN_EVERY 4                  /* jobs: a new block, so to say */
+#define IDLE_MS 600000
+#define INPUT_MAX                                                                                  \
+ (4 * LOCAL_LINE_MAX) /* read ahead of a delayed client; then TCP makes it wait                    \
+		       */
+#define CLEAN_EVERY 4 /* jobs: a new block, so to say */
 
 static void free_client(struct local_client *c)
 {
@@ -151,7 +152,10 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	c->id = ++p->last_client;
+	/* Prefixes of two bytes do not collide; the rest is hard to guess. */
 	be32_put(c->extranonce1, (uint32_t)local_random(p));
+	c->extranonce1[0] = (uint8_t)((p->first_prefix + c->id) >> 8);
+	c->extranonce1[1] = (uint8_t)(p->first_prefix + c->id);
 	c->extranonce2_len = 4;
 	c->difficulty = p->settings->diff;
 	c->vardiff.per_minute = p->settings->vardiff_per_minute;
@@ -163,6 +167,29 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	bufferevent_setcb(c->bev, on_read, NULL, on_gone, c);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+struct local_client *local_find(const struct local *p, uint64_t id)
+{
+	struct local_client *c;
+
+	for (c = p->clients; c && c->id != id; c = c->next)
+		;
+	return c && !c->dead ? c : NULL;
+}
+
+void local_stop(struct local *p, int code)
+{
+	p->code = code;
+	event_base_loopbreak(p->base);
+}
+
+void local_new_job(struct local *p, bool clean)
+{
+	uint64_t blocks = p->blocks;
+
+	if (local_next_job(p, clean))
+		local_broadcast(p, p->blocks != blocks);
 }
 
 void local_broadcast(struct local *p, bool clean)
@@ -200,8 +227,7 @@ static void on_job_timer(evutil_socket_t fd, short what, void *arg)
 	for (c = p->clients; c; c = c->next)
 		if (!c->dead)
 			check_client(c, now);
-	local_next_job(p, clean);
-	local_broadcast(p, clean);
+	local_new_job(p, clean);
 }
 
 static void print_summary(const struct local *p)
@@ -354,9 +380,9 @@ static int set_up(struct local *p, struct evconnlistener **listener, struct even
 
 	if (rc)
 		return rc;
-	if (p->algo->header_len != 80 || p->algo->nonce_off != 76 || p->algo->nonce_len != 4)
-		return err_set(err, ERR_USAGE, "the local pool does not serve %s yet",
-			       p->algo->name);
+	rc = local_choose_talk(p, s->speak, err);
+	if (rc)
+		return rc;
 	if (!s->tls_cert != !s->tls_key)
 		return err_set(err, ERR_USAGE, "--tls-cert and --tls-key go together");
 	if (s->tls_cert && !(p->ssl_ctx = tls_server(s->tls_cert, s->tls_key, err)))
@@ -370,7 +396,10 @@ static int set_up(struct local *p, struct evconnlistener **listener, struct even
 		if (!signals[i] || event_add(signals[i], NULL))
 			return err_set(err, ERR_NOMEM, "cannot create the event loop");
 	}
-	return start_listening(p, listener, err);
+	rc = local_shares_start(p, err);
+	if (!rc)
+		rc = local_dag_start(p, err);
+	return rc ? rc : start_listening(p, listener, err);
 }
 
 static void tear_down(struct local *p, struct evconnlistener *listener, struct event *signals[3],
@@ -378,8 +407,11 @@ static void tear_down(struct local *p, struct evconnlistener *listener, struct e
 {
 	int i;
 
+	local_shares_stop(p);
 	while (p->clients)
 		free_client(p->clients);
+	local_drop_jobs(p);
+	epochs_free(p->epochs);
 	if (listener)
 		evconnlistener_free(listener);
 	for (i = 0; i < 3; i++)
@@ -418,11 +450,14 @@ int cmd_pool(struct settings *s)
 		code = exit_code(&err);
 	} else {
 		local_seed(p, s->seed_text);
+		p->first_prefix = local_random(p);
 		local_next_job(p, true);
 		next_fault(p);
 		say_where(listener);
-		event_base_dispatch(p->base);
+		if (!p->code)
+			event_base_dispatch(p->base);
 		print_summary(p);
+		code = p->code;
 	}
 	tear_down(p, listener, signals, timer);
 	return code;

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The local pool's Stratum V1: what a client may say, and what is answered. */
+/* What the local pool's dialects have in common: lines in, lines out, who speaks what. */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pool/local/local.h"
+#include "pool/local/talk.h"
 #include "src/bytes.h"
 #include "src/clock.h"
 #include "src/hex.h"
 #include "src/log.h"
 #include "src/str.h"
 
-#define VERSION_MASK 0x1fffe000u
-#define TIME_AHEAD_S 7200
-#define ID_DIGITS    16
-
-enum { OTHER = 20, STALE = 21, DUPLICATE = 22, LOW = 23, UNAUTHORIZED = 24, NOT_SUBSCRIBED = 25 };
+/* In the order in which a client's first line is held against them. */
+static const struct talk *const talks[] = {
+	&talk_stratum1,    &talk_kawpow,   &talk_ethstratum2,
+	&talk_ethstratum1, &talk_ethproxy, &talk_ethstratum,
+};
+#define TALKS (sizeof talks / sizeof *talks)
 
 /* While half a line is out, everything waits for its rest. */
 static bool hold(struct local_client *c, const char *text, size_t len)
@@ -66,66 +67,106 @@ void local_send(struct local_client *c, json_t *take)
 	json_decref(take);
 }
 
-/* id goes back as it came; error 0: result (taken), else [error, text, null]. */
-static void answer(struct local_client *c, json_t *id, json_t *result, int error, const char *text)
-{
-	json_t *e = error ? json_pack("[i, s, n]", error, text) : json_null();
+/* ---- lines ---- */
 
-	local_send(c, json_pack("{s:O, s:o, s:o}", "id", id ? id : json_null(), "result",
-				error ? json_false() : result, "error", e));
-	if (error)
-		json_decref(result);
+static const struct talk *pick(const struct local *p, const char *method, const json_t *params)
+{
+	size_t i;
+
+	if (p->talk)
+		return p->talk->hears(method, params) ? p->talk : NULL;
+	for (i = 0; i < TALKS; i++)
+		if (talks[i]->serves(p->algo) && talks[i]->hears(method, params))
+			return talks[i];
+	return NULL;
 }
 
-static void call(struct local_client *c, const char *method, json_t *params)
+/* A client that speaks something else. */
+static void other(struct local_client *c, json_t *id)
 {
-	local_send(c, json_pack("{s:n, s:s, s:o}", "id", "method", method, "params", params));
+	const struct local *p = c->pool;
+
+	log_debug(LOG_POOL, "client %llu: speaks another dialect", (unsigned long long)c->id);
+	if (p->settings->speak_other == SPEAK_OTHER_CLOSE)
+		local_close(c);
+	else if (p->settings->speak_other == SPEAK_OTHER_ERROR && p->talk)
+		p->talk->unknown(c, id);
+	else if (p->settings->speak_other == SPEAK_OTHER_ERROR)
+		talk_error(c, id, json_null(), 20, "Not supported");
 }
 
-static json_t *hex_json(const void *bytes, size_t len)
+static void take(struct local_client *c, const char *method, json_t *id, json_t *params)
 {
-	char text[2 * LOCAL_COINB_MAX + 1];
+	const struct talk_method *m;
 
-	return json_string(hex_encode(text, bytes, len));
+	if (!c->talk) {
+		c->talk = pick(c->pool, method, params);
+		if (!c->talk) {
+			other(c, id);
+			return;
+		}
+		log_debug(LOG_POOL, "client %llu: speaks %s", (unsigned long long)c->id,
+			  c->talk->name);
+	}
+	for (m = c->talk->methods; m->name; m++)
+		if (!strcmp(m->name, method)) {
+			m->take(c, id, params);
+			return;
+		}
+	if (id)
+		c->talk->unknown(c, id);
 }
 
-static json_t *word_json(uint32_t v)
+void local_line(struct local_client *c, const char *text, size_t len)
 {
-	uint8_t bytes[4];
+	json_t *line = json_loadb(text, len, 0, NULL);
+	const char *method = json_string_value(json_object_get(line, "method"));
 
-	be32_put(bytes, v);
-	return hex_json(bytes, sizeof bytes);
+	c->heard_ms = clock_ms();
+	if (!line) {
+		log_debug(LOG_POOL, "client %llu: no JSON, closing", (unsigned long long)c->id);
+		local_close(c);
+		return;
+	}
+	if (method && !c->pool->faults.silent)
+		take(c, method, json_object_get(line, "id"), json_object_get(line, "params"));
+	json_decref(line);
 }
 
-void local_send_difficulty(struct local_client *c)
+static bool is_usual(const struct algo *algo)
 {
-	call(c, "mining.set_difficulty", json_pack("[f]", c->difficulty));
+	return talk_stratum1.serves(algo) || algo->dataset;
 }
 
-void local_send_extranonce(struct local_client *c)
+int local_choose_talk(struct local *p, const char *name, struct err *err)
 {
-	call(c, "mining.set_extranonce",
-	     json_pack("[o, i]", hex_json(c->extranonce1, 4), c->extranonce2_len));
+	char names[128] = "any";
+	size_t i, len;
+
+	p->talk = talk_stratum1.serves(p->algo) ? &talk_stratum1
+		  : p->algo->program            ? &talk_kawpow
+						: NULL;
+	if (!is_usual(p->algo))
+		return err_set(err, ERR_USAGE, "the local pool does not serve %s yet",
+			       p->algo->name);
+	if (!name)
+		return 0;
+	p->talk = NULL;
+	for (i = 0; i < TALKS; i++) {
+		if (!talks[i]->serves(p->algo))
+			continue;
+		if (!strcmp(talks[i]->name, name))
+			p->talk = talks[i];
+		len = strlen(names);
+		snprintf(names + len, sizeof names - len, ", %s", talks[i]->name);
+	}
+	if (p->talk || !strcmp(name, "any"))
+		return 0;
+	return err_set(err, ERR_USAGE, "--speak %s: for %s there are: %s", name, p->algo->name,
+		       names);
 }
 
-static json_t *job_json(const struct local_job *job, bool clean)
-{
-	uint8_t prev[32], id[8];
-	json_t *branch = json_array();
-	unsigned i;
-
-	be64_put(id, job->number);
-	for (i = 0; i < 32; i += 4)
-		be32_put(prev + i, le32_get(job->prev + i));
-	for (i = 0; i < job->n_branch; i++)
-		json_array_append_new(branch, hex_json(job->branch[i], 32));
-	return json_pack("[o, o, o, o, o, o, o, o, b]", hex_json(id, sizeof id),
-			 hex_json(prev, sizeof prev), hex_json(job->coinb1, job->coinb1_len),
-			 hex_json(job->coinb2, job->coinb2_len), branch, word_json(job->version),
-			 word_json(job->bits), word_json(job->time), clean);
-}
-
-void local_send_job(struct local_client *c, const struct local_job *job, bool clean)
+void talk_note_job(struct local_client *c, const struct local_job *job)
 {
 	unsigned place = job->number % LOCAL_JOBS_KEPT;
 
@@ -133,18 +174,62 @@ void local_send_job(struct local_client *c, const struct local_job *job, bool cl
 	if (c->job_difficulty[place] <= 0 || c->difficulty < c->job_difficulty[place])
 		c->job_difficulty[place] = c->difficulty;
 	memcpy(c->job_extranonce1[place], c->extranonce1, 4);
-	call(c, "mining.notify", job_json(job, clean));
 }
 
-/* ---- login ---- */
-
-static void start_work(struct local_client *c)
+void local_send_job(struct local_client *c, const struct local_job *job, bool clean)
 {
-	const struct local_job *job = local_job(c->pool, c->pool->last_job);
+	if (!c->talk || !job)
+		return;
+	talk_note_job(c, job);
+	c->talk->send_job(c, job, clean);
+}
 
+void local_send_difficulty(struct local_client *c)
+{
+	if (c->talk && c->talk->send_difficulty)
+		c->talk->send_difficulty(c);
+}
+
+void local_send_extranonce(struct local_client *c)
+{
+	if (c->talk && c->talk->send_extranonce)
+		c->talk->send_extranonce(c);
+}
+
+struct u256 talk_target(const struct local_client *c, const struct local_job *job)
+{
+	return algo_target(c->pool->algo, c->job_difficulty[job->number % LOCAL_JOBS_KEPT]);
+}
+
+/* ---- logins ---- */
+
+void talk_start_work(struct local_client *c)
+{
 	local_send_difficulty(c);
-	if (job && c->subscribed)
-		local_send_job(c, job, true);
+	if (c->subscribed)
+		local_send_job(c, local_job(c->pool, c->pool->last_job), true);
+}
+
+bool talk_login(struct local_client *c, const json_t *user)
+{
+	if (c->pool->faults.refuse_login)
+		return false;
+	if (json_is_string(user))
+		str_printable(c->user, sizeof c->user, json_string_value(user),
+			      json_string_length(user));
+	c->authorized = true;
+	log_info(LOG_POOL, "client %llu: %s logged in", (unsigned long long)c->id, c->user);
+	return true;
+}
+
+/* Names are kept as they are shown: printable, and cut. */
+bool talk_is_user(const struct local_client *c, const json_t *name)
+{
+	char shown[sizeof c->user];
+
+	return json_is_string(name) &&
+	       !strcmp(c->user, str_printable(shown, sizeof shown, json_string_value(name),
+					      json_string_length(name)));
 }
 
 /* Was given out, and nobody here uses it. */
@@ -164,284 +249,124 @@ static bool is_free(const struct local *p, const uint8_t extranonce1[4])
 }
 
 /* The session id is the extranonce itself: asked for again, one of ours is given again. */
-static void on_subscribe(struct local_client *c, json_t *id, json_t *params)
+void talk_resume(struct local_client *c, const char *session)
 {
-	const json_t *old = json_array_get(params, 1);
 	uint8_t bytes[4];
-	char text[9];
 
-	if (json_is_string(old) &&
-	    !hex_decode(bytes, 4, json_string_value(old), json_string_length(old)) &&
-	    is_free(c->pool, bytes))
+	if (session && !hex_decode(bytes, 4, session, strlen(session)) && is_free(c->pool, bytes))
 		memcpy(c->extranonce1, bytes, 4);
 	else
 		memcpy(c->pool->known[c->pool->n_known++ % LOCAL_SESSIONS_KEPT], c->extranonce1, 4);
-	c->subscribed = true;
-	hex_encode(text, c->extranonce1, 4);
-	answer(c, id,
-	       json_pack("[[[s, s], [s, s]], s, i]", "mining.set_difficulty", text, "mining.notify",
-			 text, text, c->extranonce2_len),
-	       0, NULL);
-	if (c->authorized) /* in the other order it is done there */
-		start_work(c);
 }
 
-static void on_authorize(struct local_client *c, json_t *id, json_t *params)
+/* ---- answers ---- */
+
+/* id goes back as it came. */
+static json_t *same(json_t *id)
 {
-	const json_t *user = json_array_get(params, 0);
-
-	if (c->pool->faults.refuse_login) {
-		answer(c, id, json_false(), UNAUTHORIZED, "Unauthorized worker");
-		return;
-	}
-	if (json_is_string(user))
-		str_printable(c->user, sizeof c->user, json_string_value(user),
-			      json_string_length(user));
-	c->authorized = true;
-	answer(c, id, json_true(), 0, NULL);
-	start_work(c);
-	log_info(LOG_POOL, "client %llu: %s logged in", (unsigned long long)c->id, c->user);
+	return id ? json_incref(id) : json_null();
 }
 
-static void on_configure(struct local_client *c, json_t *id, json_t *params)
+void talk_answer(struct local_client *c, json_t *id, json_t *result)
 {
-	const json_t *wanted = json_array_get(params, 0), *v;
-	json_t *result = json_object();
-	bool rolling = false;
-	size_t i;
-
-	json_array_foreach(wanted, i, v)
-	{
-		if (json_is_string(v) && !strcmp(json_string_value(v), "version-rolling"))
-			rolling = true;
-	}
-	if (rolling && c->pool->algo->version_rolling) {
-		c->version_mask = VERSION_MASK;
-		json_object_set_new(result, "version-rolling", json_true());
-		json_object_set_new(result, "version-rolling.mask", word_json(VERSION_MASK));
-	}
-	answer(c, id, result, 0, NULL);
+	local_send(c, json_pack("{s:o, s:o, s:n}", "id", same(id), "result", result, "error"));
 }
 
-static void on_suggest(struct local_client *c, json_t *id, json_t *params)
+void talk_error(struct local_client *c, json_t *id, json_t *result, int code, const char *text)
 {
-	double d = json_number_value(json_array_get(params, 0));
-
-	if (d > 0 && d < 1e15) {
-		c->difficulty = d;
-		local_send_difficulty(c);
-	}
-	answer(c, id, json_true(), 0, NULL);
+	local_send(c, json_pack("{s:o, s:o, s:[i, s, n]}", "id", same(id), "result", result,
+				"error", code, text));
 }
 
-static void on_extranonce(struct local_client *c, json_t *id, json_t *params)
+void talk_call(struct local_client *c, const char *method, json_t *params)
+{
+	local_send(c, json_pack("{s:n, s:s, s:o}", "id", "method", method, "params", params));
+}
+
+void talk_extranonce(struct local_client *c, json_t *id, json_t *params)
 {
 	(void)params;
 	c->wants_extranonce = true;
-	answer(c, id, json_true(), 0, NULL);
+	talk_answer(c, id, json_true());
 }
 
-static void on_ping(struct local_client *c, json_t *id, json_t *params)
+void talk_true(struct local_client *c, json_t *id, json_t *params)
 {
 	(void)params;
-	answer(c, id, json_string("pong"), 0, NULL);
+	talk_answer(c, id, json_true());
 }
 
-static void on_transactions(struct local_client *c, json_t *id, json_t *params)
+void talk_ping(struct local_client *c, json_t *id, json_t *params)
 {
 	(void)params;
-	answer(c, id, json_array(), 0, NULL);
+	talk_answer(c, id, json_string("pong"));
 }
 
-/* ---- shares ---- */
+/* ---- members ---- */
 
-struct submit {
-	const struct local_job *job;
-	unsigned place;
-	uint8_t extranonce2[16];
-	uint32_t time, nonce, bits;
-};
+bool talk_has_dataset(const struct algo *algo)
+{
+	return algo->dataset && algo->nonce_len == 8;
+}
 
-static bool get_hex(uint8_t *out, size_t len, const json_t *v)
+json_t *talk_hex(const char *before, const void *bytes, size_t len)
+{
+	char text[2 + 2 * LOCAL_COINB_MAX + 1];
+	size_t at = strlen(before);
+
+	memcpy(text, before, at);
+	hex_encode(text + at, bytes, len);
+	return json_string(text);
+}
+
+json_t *talk_word(uint32_t v)
+{
+	uint8_t bytes[4];
+
+	be32_put(bytes, v);
+	return talk_hex("", bytes, sizeof bytes);
+}
+
+json_t *talk_number(const char *before, uint64_t v)
+{
+	return json_sprintf("%s%llx", before, (unsigned long long)v);
+}
+
+json_t *talk_quantity(const char *before, const struct u256 *v)
+{
+	char text[65];
+	size_t zeros;
+
+	u256_hex(text, v);
+	zeros = strspn(text, "0");
+	return json_sprintf("%s%s", before, text + (zeros < 64 ? zeros : 63));
+}
+
+bool talk_get_hex(uint8_t *out, size_t len, const json_t *v)
 {
 	return json_is_string(v) &&
 	       !hex_decode(out, len, json_string_value(v), json_string_length(v));
 }
 
-/* Names are kept as they are shown: printable, and cut. */
-static bool is_user(const struct local_client *c, const json_t *name)
+bool talk_get_0x(uint8_t *out, size_t len, const json_t *v)
 {
-	char shown[sizeof c->user];
+	const char *text = json_string_value(v);
 
-	return json_is_string(name) &&
-	       !strcmp(c->user, str_printable(shown, sizeof shown, json_string_value(name),
-					      json_string_length(name)));
+	return text && !strncmp(text, "0x", 2) &&
+	       !hex_decode(out, len, text + 2, json_string_length(v) - 2);
 }
 
-/* 0, or an error code with its text. */
-static int read_submit(struct local_client *c, struct submit *s, json_t *params, const char **text)
+bool talk_get_number(uint64_t *out, const json_t *v)
 {
-	uint8_t id[8], word[4];
-	size_t want = c->version_mask ? 6 : 5;
+	char text[17] = "0000000000000000";
+	size_t len = json_string_length(v);
+	uint8_t bytes[8];
 
-	memset(s, 0, sizeof *s);
-	*text = "Invalid array size";
-	if (json_array_size(params) != want)
-		return OTHER;
-	*text = "Worker mismatch";
-	if (!is_user(c, json_array_get(params, 0)))
-		return OTHER;
-	*text = "Job not found";
-	if (!get_hex(id, sizeof id, json_array_get(params, 1)))
-		return STALE;
-	s->job = local_job(c->pool, be64_get(id));
-	s->place = be64_get(id) % LOCAL_JOBS_KEPT;
-	if (!s->job || c->job_difficulty[s->place] <= 0)
-		return STALE;
-	*text = "Stale";
-	if (s->job->stale)
-		return STALE;
-	*text = "Invalid extranonce2 size";
-	if (!get_hex(s->extranonce2, c->extranonce2_len, json_array_get(params, 2)))
-		return OTHER;
-	*text = "Invalid ntime or nonce";
-	if (!get_hex(word, 4, json_array_get(params, 3)))
-		return OTHER;
-	s->time = be32_get(word);
-	if (!get_hex(word, 4, json_array_get(params, 4)))
-		return OTHER;
-	s->nonce = be32_get(word);
-	*text = "Ntime out of range";
-	if (s->time < s->job->time || s->time > s->job->time + TIME_AHEAD_S)
-		return OTHER;
-	*text = "Invalid version mask";
-	if (want == 6 &&
-	    (!get_hex(word, 4, json_array_get(params, 5)) || be32_get(word) & ~c->version_mask))
-		return OTHER;
-	s->bits = want == 6 ? be32_get(word) : 0;
-	return 0;
-}
-
-static int judge(struct local_client *c, const struct submit *s, const char **text)
-{
-	struct local *p = c->pool;
-	uint32_t version = (s->job->version & ~c->version_mask) | s->bits;
-	struct work work = {.header_len = 80};
-	struct digest digest;
-	struct u256 target;
-
-	local_header(s->job, c->job_extranonce1[s->place], s->extranonce2, c->extranonce2_len,
-		     version, s->time, work.header);
-	*text = "Cannot be hashed";
-	if (p->algo->hash(NULL, &work, s->nonce, &digest))
-		return OTHER;
-	target = algo_target(p->algo, c->job_difficulty[s->place]);
-	*text = "Above target";
-	if (u256_cmp(&digest.hash, &target) > 0)
-		return LOW;
-	*text = "Duplicate share";
-	if (!seen_add(&p->seen, digest.hash.w[0]))
-		return DUPLICATE;
-	return 0;
-}
-
-static void count(struct local_counts *n, int error)
-{
-	switch (error) {
-	case 0:
-		n->accepted++;
-		break;
-	case STALE:
-		n->stale++;
-		break;
-	case DUPLICATE:
-		n->duplicate++;
-		break;
-	case LOW:
-		n->low++;
-		break;
-	default:
-		n->invalid++;
-	}
-}
-
-static void on_submit(struct local_client *c, json_t *id, json_t *params)
-{
-	struct local *p = c->pool;
-	struct submit s;
-	const char *text = "";
-	double difficulty;
-	int error;
-
-	if (!c->subscribed) {
-		error = NOT_SUBSCRIBED;
-		text = "Not subscribed";
-	} else if (!c->authorized) {
-		error = UNAUTHORIZED;
-		text = "Unauthorized worker";
-	} else {
-		error = read_submit(c, &s, params, &text);
-		if (!error)
-			error = judge(c, &s, &text);
-	}
-	if (p->faults.no_answer)
-		return;
-	if (p->faults.reject_all && !error) {
-		error = OTHER;
-		text = "No particular reason";
-		p->counts.refused++;
-	} else {
-		count(&p->counts, error);
-	}
-	answer(c, id, json_true(), error, text);
-	if (error) {
-		log_debug(LOG_SHARE, "client %llu: refused: %s", (unsigned long long)c->id, text);
-		return;
-	}
-	c->accepted++;
-	c->vardiff.shares++;
-	difficulty = local_vardiff(&c->vardiff, c->difficulty, clock_ms());
-	if (difficulty != c->difficulty) {
-		c->difficulty = difficulty;
-		local_send_difficulty(c);
-		local_send_job(c, local_job(p, p->last_job), false);
-	}
-}
-
-static const struct {
-	const char *name;
-	void (*take)(struct local_client *c, json_t *id, json_t *params);
-} methods[] = {
-	{"mining.authorize", on_authorize},
-	{"mining.configure", on_configure},
-	{"mining.extranonce.subscribe", on_extranonce},
-	{"mining.get_transactions", on_transactions},
-	{"mining.ping", on_ping},
-	{"mining.submit", on_submit},
-	{"mining.subscribe", on_subscribe},
-	{"mining.suggest_difficulty", on_suggest},
-};
-
-void local_line(struct local_client *c, const char *text, size_t len)
-{
-	json_t *line = json_loadb(text, len, 0, NULL);
-	const char *method = json_string_value(json_object_get(line, "method"));
-	json_t *id = json_object_get(line, "id");
-	size_t i;
-
-	c->heard_ms = clock_ms();
-	if (!line) {
-		log_debug(LOG_POOL, "client %llu: no JSON, closing", (unsigned long long)c->id);
-		local_close(c);
-		return;
-	}
-	for (i = 0; method && i < sizeof methods / sizeof *methods; i++)
-		if (!strcmp(methods[i].name, method)) {
-			if (!c->pool->faults.silent)
-				methods[i].take(c, id, json_object_get(line, "params"));
-			break;
-		}
-	if (method && i == sizeof methods / sizeof *methods && id && !c->pool->faults.silent)
-		answer(c, id, json_false(), OTHER, "Not supported");
-	json_decref(line);
+	if (!len || len > 16)
+		return false;
+	memcpy(text + 16 - len, json_string_value(v), len);
+	if (hex_decode(bytes, sizeof bytes, text, 16))
+		return false;
+	*out = be64_get(bytes);
+	return true;
 }
