@@ -2,7 +2,7 @@
 /*
  * A kernel of groups whose results a test can predict, with a program that changes: local memory,
  * a barrier, a shuffle, a second part of the dataset.  Work-item words[1] (counted from 1) leaves
- * early, which no card forgives.  It reports first + i where the value below is 0 modulo 64.
+ * early, which no card forgives.  It reports first + i where the value below is 0 modulo 7.
  */
 #include "platform.h"
 
@@ -48,6 +48,6 @@ KERNEL GROUP_SIZE(GROUP) team(KERNEL_ARGS)
 	d[2] = d[3] = 0;
 	program(m, d, l1);
 	/* of the next of eight */
-	if (((m[0] ^ K_SHUFFLE(m[0], id + 1, 8)) & 63) == 0 && GLOBAL_ID() < count)
+	if ((m[0] ^ K_SHUFFLE(m[0], id + 1, 8)) % 7 == 0 && GLOBAL_ID() < count)
 		K_REPORT(res, first + GLOBAL_ID());
 }
