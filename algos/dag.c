@@ -14,6 +14,8 @@
 #define FNV_PRIME   0x01000193u
 #define AT_ONCE     8 /* nodes computed side by side: their reads hide each other's latency */
 #define STOP_EVERY  4096
+#define CACHE_LEAST 16
+#define ROWS_LEAST  128 /* what ProgPoW keeps close by */
 #define SMALL_CACHE 1021
 #define SMALL_ROWS  16381
 
@@ -148,6 +150,12 @@ static int dag_facts(const struct algo *algo, uint32_t epoch, const uint64_t *se
 
 	if (rc)
 		return rc;
+	if ((set[DAG_SET_CACHE] && set[DAG_SET_CACHE] < CACHE_LEAST) ||
+	    (set[DAG_SET_ROWS] && set[DAG_SET_ROWS] < ROWS_LEAST))
+		return err_set(
+			err, ERR_RANGE,
+			"%s: light_cache_items is 0 or at least %d, dataset_items at least %d",
+			algo->name, CACHE_LEAST, ROWS_LEAST);
 	sized = plain(epoch);
 	if (p->size_factor && sized >= p->size_from)
 		sized *= p->size_factor;
@@ -235,9 +243,23 @@ static int dag_fill(const struct algo *algo, const struct algo_facts *facts, uin
 
 /* ---- nodes ---- */
 
-static uint32_t fnv1(uint32_t a, uint32_t b)
+static inline uint32_t fnv1(uint32_t a, uint32_t b)
 {
 	return (a * FNV_PRIME) ^ b;
+}
+
+/* floor(2^32 / n) */
+static uint32_t magic(uint32_t n)
+{
+	return (uint32_t)((UINT64_C(1) << 32) / n);
+}
+
+/* x mod n; a division is most of the work otherwise. */
+static inline uint32_t below(uint32_t x, uint32_t n, uint32_t inverse)
+{
+	uint32_t r = x - (uint32_t)((uint64_t)x * inverse >> 32) * n;
+
+	return r < n ? r : r - n;
 }
 
 static void hash_words(uint32_t m[NODE_WORDS])
@@ -245,11 +267,12 @@ static void hash_words(uint32_t m[NODE_WORDS])
 	keccak512((uint8_t *)m, m, NODE_BYTES);
 }
 
-/* At most AT_ONCE nodes, of any numbers. */
+/* At most AT_ONCE nodes, of any numbers: nearly all of the time of a CPU check. */
 static void nodes(const struct algo_epoch *ep, const uint32_t *number, unsigned n, uint32_t *out)
 {
 	const struct dag_params *p = params_of(ep->algo);
 	const uint32_t items = ep->facts.cache_items, *cache = ep->data, *parent;
+	const uint32_t inverse = magic(items);
 	uint32_t j, k, t, at[AT_ONCE];
 
 	for (k = 0; k < n; k++) {
@@ -260,7 +283,8 @@ static void nodes(const struct algo_epoch *ep, const uint32_t *number, unsigned 
 	}
 	for (j = 0; j < p->parents; j++) {
 		for (k = 0; k < n; k++) {
-			at[k] = fnv1(number[k] ^ j, out[k * NODE_WORDS + j % NODE_WORDS]) % items;
+			at[k] = below(fnv1(number[k] ^ j, out[k * NODE_WORDS + j % NODE_WORDS]),
+				      items, inverse);
 			__builtin_prefetch(cache + (size_t)at[k] * NODE_WORDS);
 		}
 		for (k = 0; k < n; k++) {
@@ -311,11 +335,6 @@ const struct algo_setting dag_settings[] = {
 };
 
 /* ---- devices ---- */
-
-static uint32_t magic(uint32_t n)
-{
-	return (uint32_t)((UINT64_C(1) << 32) / n);
-}
 
 void dag_prepare(const struct algo_epoch *ep, const struct work *work, uint32_t search_rows,
 		 struct abi_job *out)

@@ -17,6 +17,15 @@ entries()
 	sed -n "s|^[[:space:]]*$1/\([a-z0-9_]*\).*|\1|p" "$1/list.am"
 }
 
+kernels=$(sed -n 's|^[[:space:]]*kernels/\([a-z0-9_]*\).*|\1|p' algos/list.am)
+for name in $kernels; do
+	[ -f "kernels/$name.cl" ] || say "algos/list.am: no kernels/$name.cl"
+done
+for f in kernels/*.cl; do
+	[ -f "$f" ] || continue
+	echo "$kernels" | grep -qx "$(basename "$f" .cl)" || say "$f: not in algos/list.am"
+done
+
 for kind in algos pool; do
 	[ -f $kind/list.am ] || { echo "$kind/list.am: missing"; exit 99; }
 	names=$(entries $kind)
@@ -26,7 +35,7 @@ for kind in algos pool; do
 done
 
 for name in $(entries algos); do
-	for f in algos/$name.c kernels/$name.cl tests/vectors/$name.json; do
+	for f in algos/$name.c tests/vectors/$name.json; do
 		[ -f "$f" ] || say "algos/list.am: $name has no $f"
 	done
 	grep -qs "^const struct algo algo_$name = {" "algos/$name.c" ||
