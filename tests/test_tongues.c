@@ -324,6 +324,12 @@ static const struct client_timeouts patient = {.connect_ms = 10000,
 					       .answer_ms = 60000,
 					       .silence_ms = 60000,
 					       .detect_ms = 60000};
+static const struct client_timeouts brief = {.connect_ms = 10000,
+					     .hello_ms = 60000,
+					     .first_job_ms = 60000,
+					     .answer_ms = 60000,
+					     .silence_ms = 60000,
+					     .detect_ms = 100};
 static const struct client_timeouts quick = {.connect_ms = 10000,
 					     .hello_ms = 150,
 					     .first_job_ms = 60000,
@@ -381,8 +387,8 @@ static void a_hang_up_means_another_one(void)
 
 static void silence_means_another_one(void)
 {
-	found(SILENCE, "ok\njob 1\n", SILENCE, &quick, "ab");
-	found(SILENCE, SILENCE, "ok\njob 1\n", &quick, "abc");
+	found(SILENCE, "ok\njob 1\n", SILENCE, &brief, "ab");
+	found(SILENCE, SILENCE, "ok\njob 1\n", &brief, "abc");
 }
 
 static void a_login_without_a_job_means_another_one(void)
