@@ -46,15 +46,35 @@ void failover_usable(struct failover *f, unsigned pool, int64_t now_ms)
 	p->usable = true;
 	p->usable_since_ms = now_ms;
 	p->failures = 0;
+	p->proved = false;
+}
+
+void failover_proved(struct failover *f, unsigned pool)
+{
+	f->pool[pool].proved = true;
+}
+
+/* Failures and moments of use before this one, for the length of the pause. */
+static unsigned trouble(struct failover_pool *p, int64_t now_ms)
+{
+	bool brief = !p->proved && now_ms - p->usable_since_ms < FAILOVER_BRIEF_MS;
+	unsigned before;
+
+	if (p->usable && !brief)
+		p->brief = 0;
+	before = p->failures + p->brief;
+	if (p->usable && brief && p->brief < 32)
+		p->brief++;
+	return before;
 }
 
 void failover_down(struct failover *f, unsigned pool, bool refused, int64_t now_ms)
 {
 	struct failover_pool *p = &f->pool[pool];
 	int64_t wait = f->backoff_min_ms;
-	unsigned i;
+	unsigned before = trouble(p, now_ms), i;
 
-	for (i = 0; i < p->failures && wait < f->backoff_max_ms; i++)
+	for (i = 0; i < before && wait < f->backoff_max_ms; i++)
 		wait *= 2;
 	if (wait > f->backoff_max_ms)
 		wait = f->backoff_max_ms;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define FAILOVER_POOLS_MAX 64
+#define FAILOVER_BRIEF_MS  30000
 
 struct failover_pool {
 	bool disabled;
@@ -21,6 +22,8 @@ struct failover_pool {
 	int64_t retry_ms;        /* not to be started before */
 	int64_t stop_ms;         /* to be stopped then, no longer wanted; 0: wanted */
 	unsigned failures;       /* in a row */
+	bool proved;             /* a share was accepted since it is usable */
+	unsigned brief;          /* times in a row it was usable for a moment only */
 	bool away;               /* it asked us not to come back for long */
 	unsigned redirects;      /* in a row, each within backoff_max_ms of the one before */
 	int64_t redirected_ms;   /* the last of them */
@@ -62,7 +65,11 @@ struct failover_action failover_step(struct failover *f, int64_t now_ms);
 int64_t failover_due(const struct failover *f, int64_t now_ms);
 
 void failover_usable(struct failover *f, unsigned pool, int64_t now_ms);
-/* refused: the pool does not want us (login); it is left alone for longer. */
+void failover_proved(struct failover *f, unsigned pool); /* it accepted a share */
+/*
+ * refused: the pool does not want us (login); it is left alone for longer.  To have been usable
+ * for less than FAILOVER_BRIEF_MS without an accepted share does not end the growth of pauses.
+ */
 void failover_down(struct failover *f, unsigned pool, bool refused, int64_t now_ms);
 /*
  * The pool asked for a reconnect after wait_ms; no failure, unless it does nothing else.

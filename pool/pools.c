@@ -235,6 +235,8 @@ static void on_answer(void *arg, uint32_t request, enum client_verdict verdict, 
 	struct pools *p = e->pools;
 
 	e->rejects = verdict == VERDICT_REJECTED ? e->rejects + 1 : 0;
+	if (verdict == VERDICT_ACCEPTED)
+		failover_proved(&p->failover, e->index);
 	p->events.answer(p->arg, e->index, e->session, request, verdict, reason);
 	if (e->rejects < REJECTS_MAX)
 		return;

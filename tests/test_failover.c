@@ -96,7 +96,8 @@ static void the_next_pool_takes_over_and_the_first_is_taken_back(void)
 	now = pass(now, 300000);
 	CHECK_INT(f.active, 1);
 	up[0] = true;
-	now = pass(now, 76000); /* at most 75 s of back-off, then it is up */
+	CHECK(f.pool[0].retry_ms <= now + 75000);
+	now = pass(now, f.pool[0].retry_ms - now);
 	back = f.pool[0].usable_since_ms;
 	CHECK(running[0]);
 	CHECK_INT(f.active, 1);
@@ -143,6 +144,45 @@ static void backoff_doubles_within_bounds(void)
 		nominal = nominal * 2 > f.backoff_max_ms ? f.backoff_max_ms : nominal * 2;
 	}
 	CHECK_INT(starts, 20);
+}
+
+/* Usable for lasted_ms, then gone; returns the pause. */
+static int64_t come_and_go(int64_t *now, int64_t lasted_ms, bool accepts)
+{
+	CHECK_INT(failover_step(&f, *now).what, FAILOVER_START);
+	failover_usable(&f, 0, *now);
+	CHECK_INT(failover_step(&f, *now).what, FAILOVER_ACTIVE);
+	if (accepts)
+		failover_proved(&f, 0);
+	*now += lasted_ms;
+	failover_down(&f, 0, false, *now);
+	CHECK_INT(failover_step(&f, *now).what, FAILOVER_ACTIVE);
+	lasted_ms = f.pool[0].retry_ms - *now;
+	*now = f.pool[0].retry_ms;
+	return lasted_ms;
+}
+
+static void a_pool_that_drops_us_after_each_job_is_tried_less_and_less(void)
+{
+	int64_t now = 1000, wait, nominal;
+	int i;
+
+	setup(1);
+	nominal = f.backoff_min_ms;
+	for (i = 0; i < 50; i++) {
+		wait = come_and_go(&now, FAILOVER_BRIEF_MS - 1, false);
+		CHECK(wait >= nominal * 3 / 4);
+		CHECK(wait <= nominal * 5 / 4);
+		nominal = nominal * 2 > f.backoff_max_ms ? f.backoff_max_ms : nominal * 2;
+	}
+	/* the one before does not count against one that lasted */
+	CHECK(come_and_go(&now, FAILOVER_BRIEF_MS, false) <= f.backoff_min_ms * 5 / 4);
+	CHECK(come_and_go(&now, 1, false) <= f.backoff_min_ms * 5 / 4);
+	CHECK(come_and_go(&now, 1, false) > f.backoff_min_ms * 5 / 4);
+	/* nor against one that took a share */
+	CHECK(come_and_go(&now, 1, true) <= f.backoff_min_ms * 5 / 4);
+	CHECK(come_and_go(&now, 1, false) <= f.backoff_min_ms * 5 / 4);
+	CHECK(come_and_go(&now, 1, false) > f.backoff_min_ms * 5 / 4);
 }
 
 static void a_refused_login_waits_a_minute(void)
@@ -350,6 +390,7 @@ int main(void)
 	T_RUN(the_next_pool_takes_over_and_the_first_is_taken_back);
 	T_RUN(a_primary_that_flaps_is_not_taken_back);
 	T_RUN(backoff_doubles_within_bounds);
+	T_RUN(a_pool_that_drops_us_after_each_job_is_tried_less_and_less);
 	T_RUN(the_pause_asked_for_is_the_shortest);
 	T_RUN(a_refused_login_waits_a_minute);
 	T_RUN(two_rigs_do_not_return_together);
