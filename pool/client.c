@@ -87,6 +87,16 @@ const char *client_agent(const struct client *c)
 	return "adit/" PACKAGE_VERSION;
 }
 
+const char *client_host(const struct client *c)
+{
+	return c->config->parsed.host;
+}
+
+unsigned client_port(const struct client *c)
+{
+	return c->config->parsed.port;
+}
+
 /* What follows "name=" in pair, NULL when that is another name; '_' is '-'. */
 static const char *value_of(const char *pair, const char *name)
 {

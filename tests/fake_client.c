@@ -184,6 +184,18 @@ const char *client_agent(const struct client *c)
 	return "adit/test";
 }
 
+const char *client_host(const struct client *c)
+{
+	(void)c;
+	return "pool.example";
+}
+
+unsigned client_port(const struct client *c)
+{
+	(void)c;
+	return 1234;
+}
+
 const char *client_option(const struct client *c, const char *name)
 {
 	size_t len = strlen(name);
