@@ -113,10 +113,10 @@ static int get_target(struct job *job, const struct dagjob_terms *t, const struc
 	if (!absent(p->target) && (!text || u256_parse(&job->target, text)))
 		return err_set(err, ERR_PROTO, "%s: the target is not at most 64 hex digits",
 			       p->what);
-	if (u256_is_zero(&job->target))
+	if (u256_is_zero(&job->target) && !p->strict_target)
 		job->target = t->has_target ? t->target : algo_target(job->algo, t->difficulty);
 	if (u256_is_zero(&job->target))
-		return err_set(err, ERR_PROTO, "%s: the target is 0", p->what);
+		return err_set(err, ERR_PROTO, "%s: no target, or 0", p->what);
 	job->difficulty = algo_difficulty(job->algo, &job->target);
 	return 0;
 }

@@ -35,7 +35,8 @@ struct dagjob_parts {
 	const char *what; /* of the message, for errors: "mining.notify" */
 	const json_t *id; /* NULL: the header names the job */
 	const json_t *header, *seed, *target, *height, *bits;
-	bool hex_height; /* text without 0x is hex, too */
+	bool strict_target; /* the message has to name one, and not 0 */
+	bool hex_height;    /* text without 0x is hex, too */
 	bool clean;
 };
 

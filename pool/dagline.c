@@ -188,3 +188,17 @@ json_t *dagline_job_id(const struct job *job)
 
 	return jsonline_job_id_back(job->id, priv->id_is_number);
 }
+
+int dagline_submit_whole(struct client *c, const struct share *share, uint32_t id, struct err *err)
+{
+	const struct dagjob *job = share->job->priv;
+	char nonce[DAGJOB_NONCE_TEXT], header[DAGJOB_HASH_TEXT], mix[DAGJOB_HASH_TEXT];
+
+	(void)err;
+	return dagline_submit(c, id,
+			      json_pack("[s, o, s, s, s]", client_user(c),
+					dagline_job_id(share->job),
+					dagjob_nonce_text(nonce, share->nonce),
+					dagjob_hash_text(header, job->header),
+					dagjob_hash_text(mix, share->digest.mix)));
+}

@@ -42,6 +42,10 @@ void dagline_bye(struct client *c);
 /* mining.submit with these params (taken). */
 int dagline_submit(struct client *c, uint32_t request, json_t *params);
 
+/* For struct dialect: [user, job, nonce, header, mix], all of the nonce, each with 0x. */
+int dagline_submit_whole(struct client *c, const struct share *share, uint32_t request,
+			 struct err *err);
+
 /* The job's id as the pool sent it. */
 json_t *dagline_job_id(const struct job *job);
 

@@ -238,10 +238,20 @@ static bool has_words(const char *text, const char *words)
 	return false;
 }
 
+bool jsonline_unknown_method(const json_t *error)
+{
+	char text[96];
+	int64_t code = jsonline_code(error);
+
+	jsonline_error(text, sizeof text, error);
+	return code == -32601 || code == -3 || code == 38 || has_words(text, "method") ||
+	       has_words(text, "not supported");
+}
+
 enum client_verdict jsonline_verdict(const json_t *error, const char *text)
 {
-	static const char *const stale[] = {"stale", "job not found", "invalid job", "unknown job",
-					    "old job"};
+	static const char *const stale[] = {"stale",       "job not found", "invalid job",
+					    "unknown job", "old job",       "wrong work"};
 	size_t i;
 
 	for (i = 0; i < sizeof stale / sizeof *stale; i++)

@@ -61,6 +61,9 @@ char *jsonline_error(char *out, size_t size, const json_t *error);
 /* The code of an error in any form; 0 when it has none. */
 int64_t jsonline_code(const json_t *error);
 
+/* Does it say that the pool does not know the method? */
+bool jsonline_unknown_method(const json_t *error);
+
 /* A refusal of these words and this error: is it for being late? */
 enum client_verdict jsonline_verdict(const json_t *error, const char *text);
 

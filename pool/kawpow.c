@@ -59,21 +59,6 @@ static int kawpow_hello(struct client *c, struct err *err)
 	return dagline_hello(c, &kind, err);
 }
 
-static int kawpow_submit(struct client *c, const struct share *share, uint32_t request,
-			 struct err *err)
-{
-	const struct dagjob *job = share->job->priv;
-	char nonce[DAGJOB_NONCE_TEXT], header[DAGJOB_HASH_TEXT], mix[DAGJOB_HASH_TEXT];
-
-	(void)err;
-	return dagline_submit(c, request,
-			      json_pack("[s, o, s, s, s]", client_user(c),
-					dagline_job_id(share->job),
-					dagjob_nonce_text(nonce, share->nonce),
-					dagjob_hash_text(header, job->header),
-					dagjob_hash_text(mix, share->digest.mix)));
-}
-
 static bool kawpow_serves(const struct algo *algo)
 {
 	return algo->program && dagjob_serves(algo);
@@ -88,7 +73,7 @@ const struct dialect dialect_kawpow = {
 	.serves = kawpow_serves,
 	.hello = kawpow_hello,
 	.feed = dagline_feed,
-	.submit = kawpow_submit,
+	.submit = dagline_submit_whole,
 	.make_work = dagjob_make_work,
 	.is_block = dagjob_is_block,
 	.job_done = dagjob_done,
