@@ -75,7 +75,7 @@ struct local_client {
 	const struct talk *talk; /* NULL: not known yet */
 	uint8_t extranonce1[4];  /* a nonce's prefix is its first talk->prefix_len bytes */
 	uint8_t extranonce2_len;
-	bool subscribed, authorized, wants_extranonce, dead;
+	bool subscribed, authorized, wants_extranonce, leaving, dead;
 	uint32_t version_mask;
 	char user[128];
 	double difficulty;
@@ -164,6 +164,7 @@ double local_vardiff(struct local_vardiff *v, double difficulty, int64_t now_ms)
 
 /* server.c */
 void local_close(struct local_client *c);                            /* from the loop, later */
+void local_hang_up(struct local_client *c);                          /* when all is sent */
 void local_broadcast(struct local *p, bool clean);                   /* the newest job */
 void local_new_job(struct local *p, bool clean);                     /* make one and broadcast it */
 struct local_client *local_find(const struct local *p, uint64_t id); /* alive, or NULL */

@@ -53,6 +53,24 @@ void local_close(struct local_client *c)
 	event_active(c->later, EV_TIMEOUT, 0);
 }
 
+void local_hang_up(struct local_client *c)
+{
+	c->leaving = true;
+	bufferevent_disable(c->bev, EV_READ);
+	if (!evbuffer_get_length(bufferevent_get_output(c->bev)))
+		local_close(c);
+}
+
+/* All that was to be sent is. */
+static void on_written(struct bufferevent *bev, void *arg)
+{
+	struct local_client *c = arg;
+
+	(void)bev;
+	if (c->leaving && !c->dead)
+		local_close(c);
+}
+
 /* One line after the other. */
 static void take_lines(struct local_client *c)
 {
@@ -60,7 +78,8 @@ static void take_lines(struct local_client *c)
 	size_t len;
 	char *line;
 
-	while (!c->dead && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF)) != NULL) {
+	while (!c->dead && !c->leaving &&
+	       (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF)) != NULL) {
 		if (len && line[len - 1] == '\r')
 			len--;
 		if (len)
@@ -164,7 +183,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	p->clients = c;
 	p->n_clients++;
 	p->counts.clients++;
-	bufferevent_setcb(c->bev, on_read, NULL, on_gone, c);
+	bufferevent_setcb(c->bev, on_read, on_written, on_gone, c);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }

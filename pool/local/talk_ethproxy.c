@@ -20,25 +20,27 @@ static bool is_daemon(const struct local_client *c)
 	return c->pool->algo->program != NULL;
 }
 
-/* error 0: the result (taken) stands. */
-static void answer(struct local_client *c, json_t *id, json_t *result, int error, const char *text)
+static void say(struct local_client *c, json_t *id, const char *name, json_t *value)
 {
 	json_t *line = json_pack("{s:s}", "jsonrpc", "2.0");
 
 	if (id)
 		json_object_set(line, "id", id);
-	json_object_set_new(line, "result", result);
-	if (error) {
-		json_object_del(line, "result");
-		json_object_set_new(line, "error",
-				    json_pack("{s:i, s:s}", "code", error, "message", text));
-	}
+	json_object_set_new(line, name, value);
 	local_send(c, line);
 }
 
+static void answer(struct local_client *c, json_t *id, json_t *result)
+{
+	say(c, id, "result", result);
+}
+
+/* Pools of this kind hang up on whoever they have to tell of an error. */
 static void fail(struct local_client *c, json_t *id, int code, const char *text)
 {
-	answer(c, id, NULL, code, text);
+	say(c, id, "error", json_pack("{s:i, s:s}", "code", code, "message", text));
+	if (!is_daemon(c))
+		local_hang_up(c);
 }
 
 static json_t *work(struct local_client *c, const struct local_job *job)
@@ -63,7 +65,7 @@ static void send_job(struct local_client *c, const struct local_job *job, bool c
 	json_t *zero = is_daemon(c) ? NULL : json_integer(0);
 
 	(void)clean;
-	answer(c, zero, work(c, job), 0, NULL);
+	answer(c, zero, work(c, job));
 	json_decref(zero);
 }
 
@@ -73,11 +75,10 @@ static void on_login(struct local_client *c, json_t *id, json_t *params)
 
 	if (!json_string_length(user) || !talk_login(c, user)) {
 		fail(c, id, -1, "Invalid login");
-		local_close(c);
 		return;
 	}
 	c->subscribed = true;
-	answer(c, id, json_true(), 0, NULL);
+	answer(c, id, json_true());
 }
 
 static void on_work(struct local_client *c, json_t *id, json_t *params)
@@ -89,9 +90,9 @@ static void on_work(struct local_client *c, json_t *id, json_t *params)
 		fail(c, id, 25, "Not subscribed");
 	} else if (job) {
 		talk_note_job(c, job);
-		answer(c, id, work(c, job), 0, NULL);
+		answer(c, id, work(c, job));
 	} else if (is_daemon(c)) {
-		answer(c, id, json_array(), 0, NULL);
+		answer(c, id, json_array());
 	} else {
 		fail(c, id, 0, "Work not ready");
 	}
@@ -156,11 +157,11 @@ static void judged(struct local_client *c, json_t *id, enum judged how, const ch
 	};
 
 	if (how == JUDGED_GOOD)
-		answer(c, id, json_true(), 0, NULL);
+		answer(c, id, json_true());
 	else if (is_daemon(c))
 		fail(c, id, -32000, how == JUDGED_LOW ? "not enough work was done" : "wrong work");
 	else if (!words[how].code)
-		answer(c, id, json_false(), 0, NULL);
+		answer(c, id, json_false());
 	else
 		fail(c, id, words[how].code, text ? text : words[how].text);
 }
@@ -168,7 +169,7 @@ static void judged(struct local_client *c, json_t *id, enum judged how, const ch
 static void on_rate(struct local_client *c, json_t *id, json_t *params)
 {
 	(void)params;
-	answer(c, id, json_true(), 0, NULL);
+	answer(c, id, json_true());
 }
 
 static void unknown(struct local_client *c, json_t *id)
