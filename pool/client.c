@@ -258,6 +258,15 @@ void client_answer(struct client *c, uint32_t request, enum client_verdict verdi
 
 void client_redirect(struct client *c, const char *host, unsigned port, unsigned wait_s)
 {
+	size_t len = strlen(host);
+	char bare[256];
+
+	/* An IPv6 address as it stands in a URL. */
+	if (len > 2 && len < sizeof bare && host[0] == '[' && host[len - 1] == ']') {
+		memcpy(bare, host + 1, len - 2);
+		bare[len - 2] = '\0';
+		host = bare;
+	}
 	c->events.redirect(c->arg, host, port, wait_s);
 }
 

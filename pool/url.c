@@ -104,8 +104,11 @@ static int take_host(struct url *u, const char *text, size_t len, struct err *er
 			return err_set(err, ERR_PARSE,
 				       "write an IPv6 address in brackets, as in [::1]:3333");
 	}
-	if (!host_len || host_len >= sizeof u->host)
+	if (!host_len)
 		return err_set(err, ERR_PARSE, "no host name in it");
+	if (host_len >= sizeof u->host)
+		return err_set(err, ERR_PARSE, "its host name has more than %zu characters",
+			       sizeof u->host - 1);
 	for (i = 0; i < host_len; i++)
 		if (!isalnum((unsigned char)host[i]) && !strchr(u->ipv6 ? ":.%" : ".-_", host[i]))
 			return err_set(err, ERR_PARSE,

@@ -631,6 +631,10 @@ static void a_reconnect_is_followed_within_the_domain_only(void)
 	CHECK(await(one_down));
 	CHECK(await(one_job));
 	CHECK_INT(s.connections, 2);
+	told.jobs = 0;
+	say(&s, "go [127.0.0.1]\n"); /* brackets are how URLs write addresses */
+	CHECK(await(one_job));
+	CHECK_INT(s.connections, 3);
 	pools_free(p);
 	shut(&s);
 }

@@ -93,6 +93,7 @@ static void bad_addresses_are_named(void)
 	memset(many + 14, 'a', 1900);
 	memcpy(many + 1914, ":1", 3);
 	CHECK(url_parse(&u, many, &err) < 0);
+	CHECK_HAS(err.text, "more than 255");
 }
 
 /* before, n times 'a', after */
