@@ -132,8 +132,10 @@ static void end(struct play *y)
 	free(y->p);
 }
 
+/* Whoever was hung up on comes again. */
 static void say(struct play *y, const char *line)
 {
+	y->c->dead = y->c->leaving = false;
 	local_line(y->c, line, strlen(line));
 }
 
@@ -250,10 +252,13 @@ static void ethproxy_as_pools_for_ethereum_speak_it(void)
 		return;
 	say(&y, PROXY("4", "eth_getWork", "[]"));
 	hear(&y, PROXY_ERROR("4", "25", "Not subscribed"));
+	CHECK(y.c->leaving);
 	say(&y, PROXY("1", "eth_submitLogin", "[\"0x0073cf1b\",\"x\"]"));
 	hear(&y, PROXY_OK("1", "true"));
+	CHECK(!y.c->leaving);
 	say(&y, PROXY("5", "eth_getWork", "[]"));
 	hear(&y, PROXY_ERROR("5", "0", "Work not ready"));
+	y.c->dead = y.c->leaving = false;
 	new_job(&y, 1, HEADER, true);
 	local_send_job(y.c, local_job(y.p, 1), true);
 	hear(&y, PROXY_OK("0", "[\"0x" HEADER "\",\"0x" SEED "\",\"0x" SHORT "\"]"));
