@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "algos/algo.h"
+#include "src/epoch.h"
 #include "src/hex.h"
+#include "src/request.h"
 #include "src/settings.h"
 #include "src/str.h"
 
@@ -15,50 +17,10 @@ static int complain(const struct err *err)
 	return err->code == ERR_NOMEM ? EXIT_SYSTEM : EXIT_USAGE;
 }
 
-static int pick_algo(const struct algo **out, const char *name, struct err *err)
-{
-	const char *near;
-
-	if (!name)
-		return err_set(err, ERR_USAGE, "no algorithm: name one with -a (see 'adit algos')");
-	*out = algo_find(name);
-	if (*out)
-		return 0;
-	near = algo_nearest(name);
-	return err_set(err, ERR_UNKNOWN, "unknown algorithm '%s'%s%s%s (see 'adit algos')", name,
-		       near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
-
-static int read_header(struct work *work, const struct algo *algo, const char *text,
-		       struct err *err)
-{
-	if (!text)
-		return err_set(err, ERR_USAGE,
-			       "no header: give %u bytes in hexadecimal with --header",
-			       (unsigned)algo->header_len);
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		text += 2;
-	if (hex_decode(work->header, algo->header_len, text, strlen(text)))
-		return err_set(err, ERR_PARSE,
-			       "--header: %s takes %u hexadecimal digits (%u bytes), not %zu "
-			       "characters",
-			       algo->name, 2u * algo->header_len, (unsigned)algo->header_len,
-			       strlen(text));
-	work->header_len = algo->header_len;
-	return 0;
-}
-
-static int read_work(struct work *work, uint64_t *nonce, const struct algo *algo,
-		     const struct settings *s, struct err *err)
+static int read_nonce(uint64_t *nonce, const struct algo *algo, const struct settings *s,
+		      struct err *err)
 {
 	uint64_t max = algo->nonce_len == 8 ? UINT64_MAX : UINT32_MAX;
-	uint64_t set[ALGO_SETTINGS_MAX];
-	int rc;
-
-	memset(work, 0, sizeof *work);
-	rc = read_header(work, algo, s->header, err);
-	if (rc)
-		return rc;
 
 	if (!s->nonce)
 		return err_set(err, ERR_USAGE, "no nonce: give one with --nonce");
@@ -70,28 +32,42 @@ static int read_work(struct work *work, uint64_t *nonce, const struct algo *algo
 	if (s->solution)
 		return err_set(err, ERR_USAGE, "--solution: %s has no solutions, only nonces",
 			       algo->name);
-	work->height = s->height;
-	work->epoch = s->epoch > 0 ? (uint32_t)s->epoch : 0;
-	return algo_settings(algo, set, (const char *const *)s->set, s->n_set, err);
+	return 0;
+}
+
+static void print_hash(const struct algo *algo, const struct work *work, uint64_t nonce,
+		       const struct digest *digest)
+{
+	char hash[65], mix[65];
+
+	printf("{\"algo\":\"%s\",\"nonce\":\"0x%0*llx\",\"hash\":\"%s\"", algo->name,
+	       2 * algo->nonce_len, (unsigned long long)nonce, u256_hex(hash, &digest->hash));
+	if (algo->dataset)
+		printf(",\"mix\":\"%s\",\"epoch\":%u",
+		       hex_encode(mix, digest->mix, sizeof digest->mix), work->epoch & 0xffff);
+	printf("}\n");
 }
 
 int cmd_hash(struct settings *s)
 {
+	uint64_t set[ALGO_SETTINGS_MAX], nonce = 0;
 	const struct algo *algo = NULL;
+	struct epoch *epoch = NULL;
 	struct digest digest;
 	struct work work;
 	struct err err = {0};
-	uint64_t nonce = 0;
-	char hash[65];
+	int rc;
 
-	if (pick_algo(&algo, s->algo, &err) || read_work(&work, &nonce, algo, s, &err))
+	if (request_algo(&algo, s, &err) || read_nonce(&nonce, algo, s, &err) ||
+	    request_work(algo, s, &work, set, &epoch, &err))
 		return complain(&err);
-	if (algo->hash(NULL, &work, nonce, &digest)) {
+	rc = algo->hash(epoch ? &epoch->view : NULL, &work, nonce, &digest);
+	epoch_unref(epoch);
+	if (rc) {
 		err_set(&err, ERR_NOMEM, "%s: the reference failed", algo->name);
 		return complain(&err);
 	}
-	printf("{\"algo\":\"%s\",\"nonce\":\"0x%0*llx\",\"hash\":\"%s\"}\n", algo->name,
-	       2 * algo->nonce_len, (unsigned long long)nonce, u256_hex(hash, &digest.hash));
+	print_hash(algo, &work, nonce, &digest);
 	return ferror(stdout) || fflush(stdout) ? EXIT_SYSTEM : EXIT_OK;
 }
 

@@ -511,6 +511,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	sharequeue_expire(m->queue, clock_us());
+	pools_set_hashrate(m->pools, fleet_rate(m->fleet, 60, clock_ms()));
 	if (m->orphan_ms && clock_ms() - m->orphan_ms > ORPHAN_MS && work_current(&m->work)) {
 		log_warn(LOG_POOL, "still no pool; devices idle until one is back");
 		work_pause(&m->work);

@@ -14,9 +14,9 @@
 #include "src/clock.h"
 #include "src/epoch.h"
 #include "src/fit.h"
-#include "src/hex.h"
 #include "src/ipc.h"
 #include "src/paths.h"
+#include "src/request.h"
 #include "src/rig.h"
 #include "src/settings.h"
 #include "src/spawn.h"
@@ -50,40 +50,6 @@ struct scan {
 };
 
 /* --- what is asked for -------------------------------------------------------- */
-
-static int read_algo(struct scan *sc, const struct settings *s, struct err *err)
-{
-	const char *near;
-
-	if (!s->algo)
-		return err_set(err, ERR_USAGE, "no algorithm: name one with -a (see 'adit algos')");
-	sc->algo = algo_find(s->algo);
-	if (sc->algo)
-		return 0;
-	near = algo_nearest(s->algo);
-	return err_set(err, ERR_USAGE, "unknown algorithm '%s'%s%s%s (see 'adit algos')", s->algo,
-		       near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
-
-static int read_header(struct scan *sc, const char *text, struct err *err)
-{
-	unsigned len = sc->algo->header_len;
-
-	if (!text)
-		return err_set(err, ERR_USAGE,
-			       "no header: give %u bytes in hexadecimal with "
-			       "--header",
-			       len);
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		text += 2;
-	if (hex_decode(sc->work.header, len, text, strlen(text)))
-		return err_set(err, ERR_USAGE,
-			       "--header: %s takes %u hexadecimal digits (%u bytes), not %zu "
-			       "characters",
-			       sc->algo->name, 2 * len, len, strlen(text));
-	sc->work.header_len = (uint16_t)len;
-	return 0;
-}
 
 static int read_range(struct scan *sc, const struct settings *s, struct err *err)
 {
@@ -123,21 +89,16 @@ static int read_intensity(struct scan *sc, const char *text, struct err *err)
 
 static int read_request(struct scan *sc, const struct settings *s, struct err *err)
 {
-	int rc = read_algo(sc, s, err);
+	int rc = request_algo(&sc->algo, s, err);
 
 	if (!rc)
-		rc = read_header(sc, s->header, err);
+		rc = request_work(sc->algo, s, &sc->work, sc->open.set, &sc->epoch, err);
 	if (!rc)
 		rc = read_range(sc, s, err);
 	if (!rc)
 		rc = read_intensity(sc, s->intensity, err);
-	if (!rc)
-		rc = algo_settings(sc->algo, sc->open.set, (const char *const *)s->set, s->n_set,
-				   err);
 	if (rc)
 		return rc;
-	sc->work.height = s->height;
-	sc->work.epoch = s->epoch > 0 ? (uint32_t)s->epoch : 0;
 	sc->work.serial = 1;
 	str_copy(sc->open.algo, sizeof sc->open.algo, sc->algo->name);
 	paths_cache(sc->open.cache_dir, sizeof sc->open.cache_dir, s->cache_dir);
@@ -475,8 +436,6 @@ int cmd_scan(struct settings *s)
 	if (!sc)
 		return EXIT_SYSTEM;
 	rc = read_request(sc, s, &err);
-	if (!rc && sc->algo->dataset)
-		rc = epoch_make(&sc->epoch, sc->algo, sc->work.epoch, sc->open.set, NULL, &err);
 	if (!rc)
 		rc = find_devices(sc, s, &err);
 	if (!rc)

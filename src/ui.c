@@ -67,7 +67,8 @@ static void device_line(const struct device_stats *d)
 	if (d->temperature_c != STAT_UNKNOWN)
 		snprintf(heat, sizeof heat, ", %d C", (int)d->temperature_c);
 	if (d->reason[0] && d->state == DEVICE_PREPARING)
-		snprintf(why, sizeof why, " (%s %u %%)", d->reason, (unsigned)d->permille / 10);
+		snprintf(why, sizeof why, d->left_s ? " (%s %u %%, %u s left)" : " (%s %u %%)",
+			 d->reason, (unsigned)d->permille / 10, (unsigned)d->left_s);
 	else if (d->reason[0] && d->state != DEVICE_MINING)
 		snprintf(why, sizeof why, " (%s)", d->reason);
 	log_info(LOG_DEVICE, "%s %s%s: %s, %s%s", d->id, state_word(d->state), why,
