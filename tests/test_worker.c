@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "src/epoch.h"
 #include "src/ipc.h"
 #include "src/prove.h"
 #include "src/worker.h"
@@ -18,6 +19,7 @@
 #define SEEN_MAX    20000
 
 struct lease {
+	struct epoch *epoch; /* one reference, or NULL */
 	struct work work;
 	uint64_t done;
 	uint8_t *seen; /* finds a nonce, or NULL */
@@ -35,17 +37,13 @@ struct boss {
 	uint64_t found, wrong, stray, twice, early;
 	unsigned batches, progress;
 	bool hello, ready, idle;
+	struct epoch *epoch; /* of works given from now on; NULL: the algorithm has none */
+	struct ipc_unfit unfit;
 };
 
 static const struct algo *fast_algo(void)
 {
-	const struct algo *best = algos[0];
-	unsigned i;
-
-	for (i = 0; algos[i]; i++)
-		if (!algos[i]->plans)
-			best = algos[i];
-	return best;
+	return algo_find("sha256d");
 }
 
 static void boss_init(struct boss *b, const struct algo *algo)
@@ -80,6 +78,8 @@ static void boss_open(struct boss *b, const char *backend, const char *sim)
 	snprintf(open.sim, sizeof open.sim, "%s", sim);
 	snprintf(open.cache_dir, sizeof open.cache_dir, "%s", cache ? cache : "");
 	algo_settings(b->algo, open.set, NULL, 0, &err);
+	if (b->algo->dataset)
+		b->algo->dataset->small(open.set);
 	CHECK_INT(ipc_send(b->fd, IPC_OPEN, &open), 0);
 }
 
@@ -91,8 +91,11 @@ static int boss_done(struct boss *b)
 
 	close(b->fd);
 	waitpid(b->pid, &status, 0);
-	for (i = 0; i < LEASES; i++)
+	for (i = 0; i < LEASES; i++) {
 		free(b->lease[i].seen);
+		epoch_unref(b->lease[i].epoch);
+	}
+	epoch_unref(b->epoch);
 	return status;
 }
 
@@ -112,7 +115,8 @@ static void note_found(struct boss *b, const struct ipc_found *f)
 		b->early++;
 	if (l->seen && l->seen[at]++)
 		b->twice++;
-	if (b->algo->hash(NULL, &l->work, f->nonce, &d) || d.hash.w[3] > l->work.target.w[3])
+	if (b->algo->hash(l->epoch ? &l->epoch->view : NULL, &l->work, f->nonce, &d) ||
+	    d.hash.w[3] > l->work.target.w[3])
 		b->wrong++;
 }
 
@@ -132,6 +136,9 @@ static void note_message(struct boss *b)
 		break;
 	case IPC_HUNGRY:
 		b->credits += (unsigned)m->u.number.n;
+		break;
+	case IPC_UNFIT:
+		b->unfit = m->u.unfit;
 		break;
 	case IPC_FOUND:
 		note_found(b, &m->u.found);
@@ -195,7 +202,8 @@ static void give(struct boss *b, uint64_t serial, uint64_t first, uint64_t count
 	struct lease *l = &b->lease[b->given];
 
 	memset(&w, 0, sizeof w);
-	prove_work(&w.work, b->algo, NULL, b->given);
+	prove_work(&w.work, b->algo, b->epoch ? &b->epoch->view : NULL, b->given);
+	l->epoch = epoch_ref(b->epoch);
 	w.work.serial = serial;
 	w.work.roll = 100 + b->given;
 	w.work.nonce_first = first;
@@ -206,6 +214,22 @@ static void give(struct boss *b, uint64_t serial, uint64_t first, uint64_t count
 	if (count <= SEEN_MAX)
 		l->seen = calloc(1, count);
 	CHECK_INT(ipc_send(b->fd, IPC_WORK, &w), 0);
+}
+
+/* Works given from now on are of this epoch, in a small dataset. */
+static void give_epoch(struct boss *b, uint32_t number)
+{
+	struct ipc_epoch body;
+	uint64_t set[ALGO_SETTINGS_MAX] = {0};
+	struct err err = {0};
+
+	epoch_unref(b->epoch);
+	b->epoch = NULL;
+	b->algo->dataset->small(set);
+	if (!CHECK_OK(epoch_make(&b->epoch, b->algo, number, set, NULL, &err), &err))
+		return;
+	body.facts = b->epoch->view.facts;
+	CHECK_INT(ipc_send_fd(b->fd, IPC_EPOCH, &body, b->epoch->fd), 0);
 }
 
 static bool all_searched(const struct boss *b)
@@ -230,6 +254,13 @@ static bool boss_finish(struct boss *b)
 static bool boss_start(struct boss *b, const char *backend, const char *sim)
 {
 	boss_init(b, fast_algo());
+	boss_open(b, backend, sim);
+	return boss_await(b, IPC_READY) && boss_await(b, IPC_IDLE);
+}
+
+static bool boss_start_dataset(struct boss *b, const char *backend, const char *sim)
+{
+	boss_init(b, algo_find("etchash"));
 	boss_open(b, backend, sim);
 	return boss_await(b, IPC_READY) && boss_await(b, IPC_IDLE);
 }
@@ -564,6 +595,104 @@ static void flood_of_works_is_bounded(void)
 	quits_well(&b);
 }
 
+/* --- datasets ----------------------------------------------------------------- */
+
+/* Epochs back and forth, works of two of them queued at once. */
+static void covers_epochs_once(const char *backend)
+{
+	struct boss b;
+
+	if (!boss_start_dataset(&b, backend, "")) {
+		boss_done(&b);
+		T_SKIP("this machine has no such device");
+	}
+	give_epoch(&b, 1);
+	give(&b, 1, 0, 300, UINT64_MAX);
+	give(&b, 1, UINT64_MAX - 99, 100, UINT64_MAX);
+	give_epoch(&b, 2);
+	give(&b, 2, 0xffffff80u, 256, UINT64_MAX / 4);
+	give_epoch(&b, 1);
+	give(&b, 3, 7, 200, UINT64_MAX);
+	boss_finish(&b);
+	CHECK_U64(sum_found(&b, 0), 300);
+	CHECK_U64(sum_found(&b, 1), 100);
+	CHECK_U64(sum_found(&b, 3), 200);
+	CHECK(b.found > 600 + 20);
+	CHECK_U64(b.wrong + b.stray + b.twice + b.early, 0);
+	quits_well(&b);
+}
+
+static void cpu_covers_epochs_once(void)
+{
+	covers_epochs_once("cpu");
+}
+
+static void opencl_covers_epochs_once(void)
+{
+	covers_epochs_once("opencl");
+}
+
+static void what_does_not_fit_is_given_back_and_the_next_epoch_is_tried(void)
+{
+	struct boss b;
+
+	if (!boss_start_dataset(&b, "sim", "mem=2097000,rate=10k"))
+		T_SKIP("no simulated device");
+	give_epoch(&b, 1); /* 2,096,768 bytes */
+	give(&b, 1, 0, 100, UINT64_MAX / 1000);
+	boss_finish(&b);
+	CHECK_U64(b.unfit.need, 0);
+	quits_well(&b);
+
+	if (!boss_start_dataset(&b, "sim", "mem=2096000"))
+		T_SKIP("no simulated device");
+	give_epoch(&b, 5);
+	give(&b, 1, 0, 100, UINT64_MAX);
+	give(&b, 1, 100, 100, UINT64_MAX);
+	while (b.credits < 2 && boss_hear(&b))
+		;
+	CHECK_U64(b.unfit.epoch, 5);
+	CHECK_U64(b.unfit.need, 2096768);
+	CHECK_U64(b.unfit.left, 2096000);
+	CHECK_U64(b.batches, 0);
+	boss_await(&b, IPC_IDLE);
+	quits_well(&b);
+}
+
+/* A long step ends when a work of another epoch comes, or the program does. */
+static void generation_is_left_for_another_epoch(void)
+{
+	struct boss b;
+
+	if (!boss_start_dataset(&b, "sim", "dataset=3600,rate=10k"))
+		T_SKIP("no simulated device");
+	give_epoch(&b, 1);
+	give(&b, 1, 0, 100, 0);
+	boss_await(&b, IPC_PROGRESS);
+	CHECK_STR(b.msg.u.progress.stage, "generating the dataset");
+	CHECK(b.msg.u.progress.left_s > 3500);
+	give_epoch(&b, 2);
+	tell(&b, IPC_FORGET, 2);
+	give(&b, 2, 0, 100, 0);
+	while (b.credits < 1 && boss_hear(&b)) /* of the one forgotten */
+		;
+	boss_await(&b, IPC_PROGRESS);
+	quits_well(&b);
+}
+
+static void work_of_an_unknown_epoch_is_refused(void)
+{
+	struct boss b;
+
+	if (!boss_start_dataset(&b, "cpu", ""))
+		T_SKIP("no cpu device");
+	give(&b, 1, 0, 100, 0);
+	CHECK(!boss_await(&b, IPC_READY));
+	CHECK_INT(b.msg.head.type, IPC_FAILED);
+	CHECK_HAS(b.msg.u.failed.text, "before the epoch");
+	boss_done(&b);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -583,5 +712,10 @@ int main(void)
 	T_RUN(scripted_wrong_candidates_are_wrong);
 	T_RUN(broken_orders_end_it);
 	T_RUN(flood_of_works_is_bounded);
+	T_RUN(cpu_covers_epochs_once);
+	T_RUN(opencl_covers_epochs_once);
+	T_RUN(what_does_not_fit_is_given_back_and_the_next_epoch_is_tried);
+	T_RUN(generation_is_left_for_another_epoch);
+	T_RUN(work_of_an_unknown_epoch_is_refused);
 	return t_done();
 }
