@@ -9,32 +9,53 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "algos/algo.h"
+#include "build-aux/embedlist.h"
 #include "src/gpu/backend.h"
 #include "src/gpu/embedded.h"
+#include "src/gpu/splice.h"
 #include "tests/t.h"
 #include "tests/tree.h"
 
 static char dir[300];
+static struct embedlist_item list[EMBEDLIST_MAX];
+static int listed;
+static char body[ALGO_PROGRAM_MAX], body_ptx[ALGO_PROGRAM_MAX];
 
-static const struct embedded *ptx_of(const struct algo *algo, const char *options)
+static const struct embedded *ptx_of(const struct embedlist_item *item)
 {
 	uint8_t key[32];
 
-	embedded_key(key, algo->kernel, options);
+	embedded_key(key, item->source, item->options);
 	return embedded_ptx(&embedded_table, key);
+}
+
+/* The texts of a program, into body and body_ptx. */
+static bool write_program(const struct algo *algo, uint64_t number)
+{
+	return CHECK(algo->program->text(algo, number, FORM_C, body, sizeof body) > 0) &&
+	       CHECK(algo->program->text(algo, number, FORM_PTX, body_ptx, sizeof body_ptx) > 0);
 }
 
 static void every_prebuilt_kernel_is_embedded(void)
 {
-	int a, o;
+	int i;
 
-	CHECK(embedded_table.n > 0);
+	CHECK(embedded_table.n >= (size_t)listed);
 	CHECK_HAS(embedded_table.compiler, "NVRTC");
-	for (a = 0; algos[a]; a++)
-		for (o = 0; algos[a]->prebuilt && algos[a]->prebuilt[o]; o++)
-			if (!CHECK(ptx_of(algos[a], algos[a]->prebuilt[o]) != NULL))
-				printf("\t%s %s\n", algos[a]->name, algos[a]->prebuilt[o]);
+	CHECK(listed > 0 && listed < EMBEDLIST_MAX);
+	for (i = 0; i < listed; i++)
+		if (!CHECK(ptx_of(&list[i]) != NULL))
+			printf("\t%s %s\n", list[i].algo->name, list[i].options);
+}
+
+static void nothing_is_embedded_twice(void)
+{
+	size_t i, k;
+
+	for (i = 0; i < embedded_table.n; i++)
+		for (k = 0; k < i; k++)
+			CHECK(embedded_table.rows[i].arch != embedded_table.rows[k].arch ||
+			      memcmp(embedded_table.rows[i].key, embedded_table.rows[k].key, 32));
 }
 
 static void ptx_is_lowered_for_any_card(void)
@@ -73,29 +94,43 @@ static void the_next_older_cubin_of_the_family_is_chosen(void)
 	CHECK(embedded_ptx(&table, three) == NULL);
 }
 
+static void build(struct device *dev, const struct embedlist_item *item)
+{
+	struct code code = {.source = item->source};
+	struct program *prog = NULL;
+	struct err err = {0};
+	char how[200], options[256];
+	int i;
+
+	/* what a worker asks for: the option that makes it a template is the backend's affair */
+	snprintf(options, sizeof options, "%s", item->options);
+	code.options = options;
+	if (item->is_template) {
+		options[strlen(options) - strlen(CODE_TEMPLATE)] = 0;
+		if (!write_program(item->algo, 1234567))
+			return;
+		code.body = body;
+		code.body_ptx = body_ptx;
+	}
+	if (!CHECK_OK(backend_cuda.build(dev, &code, &prog, NULL, &err), &err))
+		return;
+	backend_cuda.describe(prog, NULL, how, sizeof how);
+	CHECK_HAS(how, item->is_template ? "embedded PTX with the period's program" : "embedded");
+	for (i = 0; i < item->algo->n_steps; i++) {
+		if (!embedlist_entry(item, &item->algo->steps[i]))
+			continue;
+		backend_cuda.describe(prog, item->algo->steps[i].entry, how, sizeof how);
+		CHECK_HAS(how, item->algo->steps[i].entry);
+	}
+	backend_cuda.discard(prog);
+}
+
 static void build_all(struct device *dev)
 {
-	char how[200];
-	int a, o;
+	int i;
 
-	for (a = 0; algos[a]; a++)
-		for (o = 0; algos[a]->prebuilt && algos[a]->prebuilt[o]; o++) {
-			struct program *prog = NULL;
-			struct err err = {0};
-
-			if (!CHECK_OK(backend_cuda.build(dev,
-							 &(struct code){algos[a]->kernel,
-									algos[a]->prebuilt[o], NULL,
-									NULL},
-							 &prog, NULL, &err),
-				      &err))
-				continue;
-			backend_cuda.describe(prog, NULL, how, sizeof how);
-			CHECK_HAS(how, "embedded");
-			backend_cuda.describe(prog, algos[a]->steps[0].entry, how, sizeof how);
-			CHECK_HAS(how, algos[a]->steps[0].entry);
-			backend_cuda.discard(prog);
-		}
+	for (i = 0; i < listed; i++)
+		build(dev, &list[i]);
 }
 
 static void a_rig_with_only_the_driver_builds_every_kernel(void)
@@ -140,7 +175,7 @@ static int run_ptxas(const char *ptxas, const char *arch)
 }
 
 /* What ptxas -v said, and whether it speaks of spills; prints it if so or on failure. */
-static bool assembles(const char *ptxas, const struct embedded *e, const char *arch)
+static bool assembles(const char *ptxas, const char *code, const char *arch)
 {
 	static char log[65536];
 	char path[400], *at;
@@ -149,7 +184,7 @@ static bool assembles(const char *ptxas, const struct embedded *e, const char *a
 
 	snprintf(path, sizeof path, "%s/k.ptx", dir);
 	file = fopen(path, "w");
-	if (!file || fwrite(e->code, 1, e->len, file) != e->len || fclose(file))
+	if (!file || fputs(code, file) < 0 || fclose(file))
 		return false;
 	good = !run_ptxas(ptxas, arch);
 	snprintf(path, sizeof path, "%s/log", dir);
@@ -181,13 +216,36 @@ static void nvidias_assembler_takes_the_ptx_without_spills(void)
 {
 	static const char *const archs[] = {"75", "86", "120"};
 	const char *ptxas = find_ptxas();
-	size_t i, j;
+	int i, j;
 
 	if (!ptxas)
 		T_SKIP("no ptxas on this machine");
-	for (i = 0; i < embedded_table.n; i++)
-		for (j = 0; j < 3 && !embedded_table.rows[i].arch; j++)
-			CHECK(assembles(ptxas, &embedded_table.rows[i], archs[j]));
+	for (i = 0; i < listed; i++)
+		for (j = 0; j < 3 && !list[i].is_template; j++)
+			CHECK(assembles(ptxas, ptx_of(&list[i])->code, archs[j]));
+}
+
+/* Two programs on each template, by turns of cards: all of them take a while. */
+static void nvidias_assembler_takes_templates_with_their_programs(void)
+{
+	static const char *const archs[] = {"75", "86", "120"};
+	const char *ptxas = find_ptxas();
+	struct err err = {0};
+	char *whole;
+	int i, k;
+
+	if (!ptxas)
+		T_SKIP("no ptxas on this machine");
+	for (i = 0; i < listed; i++)
+		for (k = 0; k < 2 && list[i].is_template; k++) {
+			whole = NULL;
+			if (!write_program(list[i].algo, (uint64_t)(1000 * i + k)) ||
+			    !CHECK_OK(splice(ptx_of(&list[i])->code, body_ptx, &whole, &err), &err))
+				return;
+			if (!CHECK(assembles(ptxas, whole, archs[(2 * i + k) % 3])))
+				printf("\t%s %s\n", list[i].algo->name, list[i].options);
+			free(whole);
+		}
 }
 
 int main(void)
@@ -204,11 +262,14 @@ int main(void)
 	setenv("FAKECUDA_STRICT", "1", 1);
 	if (mkdir(dir, 0700))
 		T_GIVE_UP("cannot make a directory");
+	listed = embedlist(list);
 	T_RUN(every_prebuilt_kernel_is_embedded);
+	T_RUN(nothing_is_embedded_twice);
 	T_RUN(ptx_is_lowered_for_any_card);
 	T_RUN(the_next_older_cubin_of_the_family_is_chosen);
 	T_RUN(a_rig_with_only_the_driver_builds_every_kernel);
 	T_RUN(nvidias_assembler_takes_the_ptx_without_spills);
+	T_RUN(nvidias_assembler_takes_templates_with_their_programs);
 	tree_remove(dir);
 	return t_done();
 }

@@ -27,8 +27,9 @@ struct fake_kernel {
 	const char *entry;
 	/* runs the work-item named last, as GLOBAL_ID() sees it */
 	void (*run)(const struct fake_args *args, uint64_t item);
-	int parts;  /* of its dataset */
-	int groups; /* it has barriers or shuffles */
+	const unsigned *threads; /* most in a group */
+	int parts;               /* of its dataset */
+	int groups;              /* it has barriers or shuffles */
 };
 
 extern const struct fake_kernel fake_kernels[];

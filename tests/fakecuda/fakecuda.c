@@ -805,7 +805,7 @@ CUresult cuModuleUnload(CUmodule module)
 	const struct op *op;
 
 	for (op = fake.queues ? fake.queues->first : NULL; op; op = op->next)
-		strictly(op->kind != OP_LAUNCH || op->function->module != module,
+		strictly(fake.broken || op->kind != OP_LAUNCH || op->function->module != module,
 			 "a module is unloaded while work with it is queued");
 	drain_all();
 	fake.modules--;
@@ -837,10 +837,10 @@ CUresult cuModuleGetFunction(CUfunction *out, CUmodule module, const char *name)
 
 CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function)
 {
-	(void)function;
-	*value = attribute == CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK ? 1024
-		 : attribute == CU_FUNC_ATTRIBUTE_NUM_REGS            ? 40
-								      : 0;
+	*value = attribute == CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK
+			 ? (int)*function->kernel->threads
+		 : attribute == CU_FUNC_ATTRIBUTE_NUM_REGS ? 40
+							   : 0;
 	return CUDA_SUCCESS;
 }
 
@@ -867,6 +867,8 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
 	if (!grid_x || grid_y != 1 || grid_z != 1 || !block_x || block_x > 1024 || block_y != 1 ||
 	    block_z != 1 || shared_bytes || extra)
 		return INVALID_VALUE;
+	if (block_x > *function->kernel->threads)
+		return LAUNCH_RESOURCES;
 	op.threads = block_x;
 	memcpy(&op.args.job, args[0], sizeof op.args.job);
 	memcpy(&op.args.res, args[1], sizeof op.args.res);

@@ -53,6 +53,27 @@ static bool uses(const char *source, const char *word)
 	return false;
 }
 
+/* What the entry says of its groups' size, an expression; "1024" where it says nothing. */
+static const char *threads_of(const char *source, const char *entry, int *len)
+{
+	char head[80];
+	const char *at = source, *line, *size;
+
+	snprintf(head, sizeof head, " %s(KERNEL_ARGS)", entry);
+	for (; (at = strstr(at, head)); at++) {
+		for (line = at; line > source && line[-1] != '\n'; line--)
+			;
+		size = strstr(line, " GROUP_SIZE");
+		if (!size || size > at)
+			continue;
+		size = strchr(size, '(') + 1;
+		*len = (int)strcspn(size, ",)");
+		return size;
+	}
+	*len = 4;
+	return "1024";
+}
+
 static int parts_of(const char *options)
 {
 	const char *at = strstr(options, "-DPARTS=");
@@ -66,7 +87,8 @@ static const char *const parts_args[] = {"", "", ", a->more[0]", "",
 static int put_kernel(const char *dir, FILE *table, const char *source, const char *options,
 		      const char *const *entries)
 {
-	int parts = parts_of(options), groups, i;
+	int parts = parts_of(options), groups, i, len;
+	const char *threads;
 	uint8_t key[32];
 	char hex[65];
 	FILE *file;
@@ -86,6 +108,8 @@ static int put_kernel(const char *dir, FILE *table, const char *source, const ch
 			"\t%s(a->job, a->res, a->scratch, a->dataset, a->first, a->count%s);\n",
 			entries[i], parts_args[parts]);
 		fputs("}\n", file);
+		threads = threads_of(source, entries[i], &len);
+		fprintf(file, "const unsigned k%s_%d_threads = %.*s;\n", hex, i, len, threads);
 		fprintf(table, "K(\"%s\", \"%s\", \"%s\", k%s_%d, %d, %d)\n", hex, options,
 			entries[i], hex, i, parts, groups);
 	}
@@ -128,11 +152,12 @@ int main(int argc, char **argv)
 		return 1;
 	fputs("#ifndef K\n#include <fake.h>\n#define K(key, options, entry, run, parts, groups) "
 	      "\\\n"
-	      "\tvoid run(" ARGUMENTS ");\n#include \"table.c\"\n#undef K\n"
+	      "\tvoid run(" ARGUMENTS
+	      "); extern const unsigned run##_threads;\n#include \"table.c\"\n#undef K\n"
 	      "#define K(key, options, entry, run, parts, groups) \\\n"
-	      "\t{key, options, entry, run, parts, groups},\n"
+	      "\t{key, options, entry, run, &run##_threads, parts, groups},\n"
 	      "const struct fake_kernel fake_kernels[] = {\n#include \"table.c\"\n"
-	      "\t{\"\", \"\", \"\", 0, 0, 0}};\n#else\n",
+	      "\t{\"\", \"\", \"\", 0, 0, 0, 0}};\n#else\n",
 	      table);
 	bad = put_kernel(dir, table, kernel_toy, "-DMULT=5", toy) ||
 	      put_kernel(dir, table, kernel_team, TEAM_OPTIONS CODE_TEMPLATE, team) ||

@@ -14,7 +14,8 @@
 #include "tests/ptx_subset.h"
 
 #define REGISTERS 32
-#define NAMES     (REGISTERS + 4 + 1)
+#define OTHERS    8 /* as in others[] */
+#define NAMES     (REGISTERS + OTHERS)
 #define L1_BASE   64u /* address in shared memory: anything but 0 */
 
 static _Thread_local struct {
@@ -22,22 +23,23 @@ static _Thread_local struct {
 	int failed;
 } running;
 
+/* x and y are the program's own. */
+static const char *const others[OTHERS] = {"d0", "d1", "d2", "d3", "l1", "step", "x", "y"};
+
 static int read_one(struct ptx_subset **out, const char *text)
 {
-	static char names[NAMES][8];
-	const char *list[NAMES];
+	char mix[REGISTERS][8];
+	const char *names[NAMES];
 	char why[200] = "";
 	int i, rc;
 
-	for (i = 0; i < NAMES; i++) {
-		if (i < REGISTERS)
-			snprintf(names[i], sizeof names[i], "m%d", i);
-		else
-			snprintf(names[i], sizeof names[i], i == NAMES - 1 ? "l1" : "d%d",
-				 i - REGISTERS);
-		list[i] = names[i];
+	for (i = 0; i < REGISTERS; i++) {
+		snprintf(mix[i], sizeof mix[i], "m%d", i);
+		names[i] = mix[i];
 	}
-	rc = ptx_subset_new(out, text, SPLICE_END, list, NAMES, why, sizeof why);
+	for (i = 0; i < OTHERS; i++)
+		names[REGISTERS + i] = others[i];
+	rc = ptx_subset_new(out, text, SPLICE_END, names, NAMES, why, sizeof why);
 	if (rc)
 		fprintf(stderr, "fakecuda: %s\n", why);
 	return rc ? 218 : 0;
@@ -83,14 +85,16 @@ int fake_program_failed(void)
 	return running.failed;
 }
 
-void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes)
+void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes, u32 offset,
+		      u32 step)
 {
 	u32 values[NAMES];
 
-	memset(values, 0xee, sizeof values); /* registers the template does not have */
+	memset(values, 0xee, sizeof values); /* registers that have no value */
 	memcpy(values, m, n * sizeof *m);
 	memcpy(values + REGISTERS, d, 4 * sizeof *d);
-	values[NAMES - 1] = L1_BASE;
+	values[REGISTERS + 4] = L1_BASE + offset;
+	values[REGISTERS + 5] = step;
 	if (!running.program || ptx_subset_run(running.program, values, l1, l1_bytes, L1_BASE))
 		running.failed = 1;
 	memcpy(m, values, n * sizeof *m);
