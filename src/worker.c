@@ -23,6 +23,7 @@
 #include "src/pulse.h"
 #include "src/settings.h"
 #include "src/str.h"
+#include "src/watch.h"
 #include "src/worker.h"
 
 #define SOCKET_FD        3
@@ -54,6 +55,7 @@ struct worker {
 	struct engine_config config;
 	struct engine_host host;
 	struct pulse *pulse;
+	struct watch *watch; /* NULL: the engine cannot end batches early */
 	struct pace pace;
 	uint32_t duty_permille;
 	int64_t rest_until_us;
@@ -287,8 +289,11 @@ static int drain(struct worker *w, struct err *err)
 
 	while (!w->quit && !w->gone) {
 		rc = ipc_recv(w->fd, &msg);
-		if (!rc)
+		if (!rc) {
+			if (w->watch)
+				watch_drained(w->watch);
 			return 0;
+		}
 		if (rc == -ERR_IO)
 			w->gone = true;
 		else if (rc < 0)
@@ -432,6 +437,8 @@ static int submit(struct worker *w, struct err *err)
 	if (rc)
 		return rc;
 	w->flying++;
+	if (w->watch)
+		watch_flying(w->watch, f->range.work.work.serial);
 	w->told_idle = false;
 	if (f->last)
 		say_number(w, IPC_HUNGRY, 1);
@@ -494,6 +501,8 @@ static int collect(struct worker *w, struct err *err)
 		return rc;
 	w->next_slot = (w->next_slot + 1) % ENGINE_SLOTS;
 	w->flying--;
+	if (w->watch && !w->flying)
+		watch_flying(w->watch, 0);
 	if (w->result.hits > ABI_SLOTS || w->result.aborted)
 		rc = search_again(w, f, err);
 	if (rc)
@@ -617,6 +626,13 @@ static int configure(struct worker *w, struct err *err)
 	return 0;
 }
 
+static void end_early(void *arg)
+{
+	struct worker *w = arg;
+
+	w->ops->abort(w->engine);
+}
+
 static int get_ready(struct worker *w, struct err *err)
 {
 	struct ipc_hello hello = {.pid = getpid()};
@@ -635,7 +651,7 @@ static int get_ready(struct worker *w, struct err *err)
 	pulse_rest(w->pulse);
 	w->pace.goal_us = w->config.batch_us;
 	take_plan(w, &plan);
-	return 0;
+	return w->ops->abort ? watch_start(&w->watch, w->fd, end_early, w, err) : 0;
 }
 
 /* Read what still comes, so that closing does not cost the other side our last words. */
@@ -670,6 +686,8 @@ static void close_engine(struct worker *w, int rc)
 static int end(struct worker *w, int rc, const struct err *err)
 {
 	pulse_stop(w->pulse);
+	watch_stop(w->watch);
+	w->watch = NULL;
 	if (rc && !w->gone)
 		last_words(w, err);
 	close_engine(w, rc);
