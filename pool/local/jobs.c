@@ -78,6 +78,8 @@ static struct local_job *take_place(struct local *p, bool clean)
 	release(job);
 	for (c = p->clients; c; c = c->next)
 		c->job_difficulty[p->last_job % LOCAL_JOBS_KEPT] = 0;
+	if (p->http_client)
+		p->http_client->job_difficulty[p->last_job % LOCAL_JOBS_KEPT] = 0;
 	job->number = p->last_job;
 	job->block = p->blocks += clean;
 	p->counts.jobs++;

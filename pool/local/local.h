@@ -29,6 +29,7 @@ struct bufferevent;
 struct evbuffer;
 struct event;
 struct event_base;
+struct local_http;
 struct talk;
 struct verify;
 
@@ -95,8 +96,11 @@ struct local {
 	const struct settings *settings;
 	const struct algo *algo;
 	struct event_base *base;
+	int fd;                  /* that it listens on */
 	void *ssl_ctx;           /* SSL_CTX, or NULL */
 	const struct talk *talk; /* the only one spoken; NULL: whichever the client speaks */
+	struct local_http *http; /* NULL: lines are spoken, not HTTP */
+	struct local_client *http_client;
 	struct verify *verify;
 	struct epochs *epochs; /* NULL: the algorithm has none */
 	uint64_t set[ALGO_SETTINGS_MAX];

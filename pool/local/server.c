@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pool/local/local.h"
+#include "pool/local/talk.h"
 #include "pool/tls.h"
 #include "pool/url.h"
 #include "src/bytes.h"
@@ -192,6 +192,8 @@ struct local_client *local_find(const struct local *p, uint64_t id)
 {
 	struct local_client *c;
 
+	if (p->http_client && p->http_client->id == id)
+		return p->http_client;
 	for (c = p->clients; c && c->id != id; c = c->next)
 		;
 	return c && !c->dead ? c : NULL;
@@ -344,13 +346,13 @@ static bool is_loopback(const struct sockaddr_storage *a)
 	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
 }
 
-static void say_where(struct evconnlistener *l)
+static void say_where(evutil_socket_t fd)
 {
 	struct sockaddr_storage at;
 	socklen_t len = sizeof at;
 	char host[64] = "?";
 
-	if (getsockname(evconnlistener_get_fd(l), (struct sockaddr *)&at, &len))
+	if (getsockname(fd, (struct sockaddr *)&at, &len))
 		return;
 	if (at.ss_family == AF_INET) {
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)&at;
@@ -385,6 +387,7 @@ static int start_listening(struct local *p, struct evconnlistener **out, struct 
 		return err_set(err, ERR_IO, "--listen %s: %s%s", text, strerror(errno),
 			       errno == EADDRINUSE ? "; choose another port, or 0 for any free one"
 						   : "");
+	p->fd = evconnlistener_get_fd(*out);
 	return 0;
 }
 
@@ -418,7 +421,16 @@ static int set_up(struct local *p, struct evconnlistener **listener, struct even
 	rc = local_shares_start(p, err);
 	if (!rc)
 		rc = local_dag_start(p, err);
-	return rc ? rc : start_listening(p, listener, err);
+	if (!rc)
+		rc = start_listening(p, listener, err);
+	if (rc || p->talk != &talk_getwork)
+		return rc;
+	if (p->ssl_ctx)
+		return err_set(err, ERR_USAGE, "--speak getwork goes without --tls-cert");
+	rc = local_http_start(p, *listener, err);
+	if (!rc)
+		*listener = NULL;
+	return rc;
 }
 
 static void tear_down(struct local *p, struct evconnlistener *listener, struct event *signals[3],
@@ -427,6 +439,7 @@ static void tear_down(struct local *p, struct evconnlistener *listener, struct e
 	int i;
 
 	local_shares_stop(p);
+	local_http_stop(p);
 	while (p->clients)
 		free_client(p->clients);
 	local_drop_jobs(p);
@@ -472,7 +485,7 @@ int cmd_pool(struct settings *s)
 		p->first_prefix = local_random(p);
 		local_next_job(p, true);
 		next_fault(p);
-		say_where(listener);
+		say_where(p->fd);
 		if (!p->code)
 			event_base_dispatch(p->base);
 		print_summary(p);

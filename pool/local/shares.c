@@ -161,6 +161,17 @@ enum judged talk_find_job(struct local_client *c, struct talk_submit *s, uint64_
 	return 0;
 }
 
+uint64_t talk_find_header(const struct local *p, const uint8_t header[32])
+{
+	uint64_t number = p->last_job;
+	const struct local_job *job;
+
+	for (; (job = local_job(p, number)) != NULL; number--)
+		if (!memcmp(job->header, header, sizeof job->header))
+			return number;
+	return 0;
+}
+
 bool talk_owns_nonce(const struct local_client *c, const struct local_job *job, uint64_t nonce)
 {
 	uint8_t bytes[8];

@@ -15,8 +15,8 @@
 
 /* In the order in which a client's first line is held against them. */
 static const struct talk *const talks[] = {
-	&talk_stratum1,    &talk_kawpow,   &talk_ethstratum2,
-	&talk_ethstratum1, &talk_ethproxy, &talk_ethstratum,
+	&talk_stratum1, &talk_kawpow,     &talk_ethstratum2, &talk_ethstratum1,
+	&talk_ethproxy, &talk_ethstratum, &talk_getwork,
 };
 #define TALKS (sizeof talks / sizeof *talks)
 
@@ -40,7 +40,7 @@ void local_send_text(struct local_client *c, const char *text, size_t len)
 {
 	size_t queued;
 
-	if (c->dead)
+	if (c->dead || !c->bev)
 		return;
 	if (!hold(c, text, len))
 		bufferevent_write(c->bev, text, len);

@@ -9,6 +9,8 @@
 
 #include "pool/local/local.h"
 
+struct evconnlistener;
+
 /* What became of a share. */
 enum judged {
 	JUDGED_GOOD,
@@ -58,7 +60,7 @@ struct talk {
 };
 
 extern const struct talk talk_ethproxy, talk_ethstratum, talk_ethstratum1, talk_ethstratum2,
-	talk_kawpow, talk_stratum1;
+	talk_getwork, talk_kawpow, talk_stratum1;
 
 /* What a submit says. */
 struct talk_submit {
@@ -72,6 +74,8 @@ struct talk_submit {
 
 /* The job of that number: 0, or JUDGED_NO_JOB, JUDGED_STALE. */
 enum judged talk_find_job(struct local_client *c, struct talk_submit *s, uint64_t number);
+/* The number of the newest job with that header, or 0. */
+uint64_t talk_find_header(const struct local *p, const uint8_t header[32]);
 /* Does the nonce begin with what the client was given for that job? */
 bool talk_owns_nonce(const struct local_client *c, const struct local_job *job, uint64_t nonce);
 /* Dataset algorithms: the work is the job's header. */
@@ -80,6 +84,10 @@ void talk_dag_work(struct talk_submit *s);
 void local_check(struct local_client *c, json_t *id, const struct talk_submit *s);
 /* It need not be hashed. */
 void local_refuse(struct local_client *c, json_t *id, enum judged how, const char *text);
+
+/* talk_getwork.c: serve HTTP there; the listener is taken. */
+int local_http_start(struct local *p, struct evconnlistener *listener, struct err *err);
+void local_http_stop(struct local *p);
 
 /* ---- what several talks say alike ---- */
 

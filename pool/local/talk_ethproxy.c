@@ -98,18 +98,6 @@ static void on_work(struct local_client *c, json_t *id, json_t *params)
 	}
 }
 
-/* The newest job with that header. */
-static uint64_t find(const struct local *p, const uint8_t header[32])
-{
-	uint64_t number = p->last_job;
-	const struct local_job *job;
-
-	for (; (job = local_job(p, number)) != NULL; number--)
-		if (!memcmp(job->header, header, sizeof job->header))
-			return number;
-	return 0;
-}
-
 /* [0xnonce, 0xheader, 0xmix] */
 static enum judged read_submit(struct local_client *c, struct talk_submit *s, const json_t *params)
 {
@@ -121,7 +109,7 @@ static enum judged read_submit(struct local_client *c, struct talk_submit *s, co
 	    !talk_get_0x(header, sizeof header, json_array_get(params, 1)) ||
 	    !talk_get_0x(mix, sizeof mix, json_array_get(params, 2)))
 		return JUDGED_MALFORMED;
-	how = talk_find_job(c, s, find(c->pool, header));
+	how = talk_find_job(c, s, talk_find_header(c->pool, header));
 	if (how)
 		return how;
 	s->nonce = be64_get(nonce);

@@ -6,7 +6,8 @@
 #include "src/bytes.h"
 #include "src/hex.h"
 
-#define NAME "EthereumStratum/2.0.0"
+#define NAME       "EthereumStratum/2.0.0"
+#define EPOCH_BITS 0xffffu /* above them is a mark of ours */
 
 static bool hears(const char *method, const json_t *params)
 {
@@ -41,7 +42,7 @@ static void send_changes(struct local_client *c, const struct local_job *job)
 	json_t *set = json_object();
 
 	if (!told->any || told->epoch != job->epoch)
-		json_object_set_new(set, "epoch", talk_number("", job->epoch));
+		json_object_set_new(set, "epoch", talk_number("", job->epoch & EPOCH_BITS));
 	if (!told->any || told->difficulty != c->difficulty)
 		json_object_set_new(set, "target", talk_quantity("", &target));
 	if (!told->any)
