@@ -51,6 +51,10 @@ void dag_prepare(const struct algo_epoch *ep, const struct work *work, uint32_t 
 /* How many buffers the dataset must be split over on this device; -ERR_MEMORY when even 4 fail. */
 int dag_parts(const struct algo_device *dev, const uint64_t *set, struct err *err);
 
+/* Options of kernels/dag.cl for this device: plan->options_epoch. */
+void dag_options(struct algo_plan *plan, const struct dag_params *p, const struct algo_device *dev,
+		 int parts);
+
 /* Nodes of consecutive numbers, several at a time: what checking a hash is made of. */
 void dag_nodes(const struct algo_epoch *ep, uint32_t first, unsigned count, uint32_t *out);
 

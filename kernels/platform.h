@@ -32,6 +32,7 @@ typedef ulong u64;
 # define GROUP_SIZE(n)   __attribute__((reqd_work_group_size(n, 1, 1)))
 # define GROUP_SIZE_OF(n, items) GROUP_SIZE(n)
 # define UNROLL          _Pragma("unroll")
+# define NO_UNROLL
 # define GLOBAL_ID()     get_global_id(0)
 # define LOCAL_ID()      get_local_id(0)
 # define BARRIER()       barrier(CLK_LOCAL_MEM_FENCE)
@@ -41,10 +42,25 @@ typedef ulong u64;
 # define CLZ32(x)        clz((u32)(x)) /* 32 of 0 */
 # define POPCOUNT32(x)   popcount((u32)(x))
 # define LOAD4(p)        (*(p)) /* 16 bytes of what no kernel of this launch writes */
+# define TURN_LEFT32(x, n)  rotate((x), (n)) /* by n mod 32 */
+# define TURN_RIGHT32(x, n) rotate((x), 0u - (n))
 typedef uint4  u32x4;
 typedef uint8  u32x8;
 typedef uint16 u32x16;
 typedef ulong8 u64x8;
+/* On u32x16, for CPUs; written out where compilers see through it better than through calls. */
+# define V16_LANE        ((u32x16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+# define V16_TURN_LEFT(x, n)  ((x) << ((n) & 31u) | (x) >> (-(n) & 31u))
+# define V16_TURN_RIGHT(x, n) ((x) >> ((n) & 31u) | (x) << (-(n) & 31u))
+# define V16_MUL_HI(a, b) convert_uint16(convert_ulong16(a) * convert_ulong16(b) >> 32)
+# define V16_MIN(a, b)   ((a) < (b) ? (a) : (b))
+# define V16_CLZ(x)      clz(x)
+# define V16_POPCOUNT(x) popcount(x)
+# define V16_GATHER(p, at)                                                                         \
+	((u32x16)((p)[(at).s0], (p)[(at).s1], (p)[(at).s2], (p)[(at).s3], (p)[(at).s4],            \
+		  (p)[(at).s5], (p)[(at).s6], (p)[(at).s7], (p)[(at).s8], (p)[(at).s9],            \
+		  (p)[(at).sa], (p)[(at).sb], (p)[(at).sc], (p)[(at).sd], (p)[(at).se],            \
+		  (p)[(at).sf]))
 # if LANES == 1
 typedef uint  vu;
 #  define ROTL32(x, n)    rotate((x), (u32)(n))
@@ -94,6 +110,7 @@ typedef unsigned long long u64;
 # define GROUP_SIZE(n)   __launch_bounds__(n)
 # define GROUP_SIZE_OF(n, items) __launch_bounds__(n, (items) / (n)) /* so many on an SM */
 # define UNROLL          _Pragma("unroll")
+# define NO_UNROLL       _Pragma("unroll 1")
 # define GLOBAL_ID()     ((u64)blockIdx.x * blockDim.x + threadIdx.x)
 # define LOCAL_ID()      threadIdx.x
 # define BARRIER()       __syncthreads()
@@ -103,8 +120,39 @@ typedef unsigned long long u64;
 # define CLZ32(x)        (u32)__clz((int)(x))
 # define POPCOUNT32(x)   (u32)__popc(x)
 # define LOAD4(p)        __ldg(p)
+# define TURN_LEFT32(x, n)  __funnelshift_l((x), (x), (n))
+# define TURN_RIGHT32(x, n) __funnelshift_r((x), (x), (n))
 /* v of work-item src of the aligned 4, 8, 16 or 32 (width) neighbours; all of a warp take part. */
 # define K_SHUFFLE(v, src, width) __shfl_sync(0xffffffffu, (v), (int)(src), (width))
+/*
+ * A statement that instructions are spliced into once this is compiled (src/gpu/splice.h): they
+ * know the n (16 or 32) registers of m as m0.., d[0..3] as d0.., and where in shared memory l1 is.
+ */
+# define PROGRAM_TEMPLATE(n, m, d, l1) PLATFORM_TEMPLATE(n, m, d, l1)
+# define PLATFORM_TEMPLATE(n, m, d, l1) PLATFORM_TEMPLATE_##n(m, d, l1)
+# define PLATFORM_LIST_16(X)                                                                       \
+	X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+# define PLATFORM_LIST_32(X)                                                                       \
+	PLATFORM_LIST_16(X) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26)      \
+	X(27) X(28) X(29) X(30) X(31)
+# define PLATFORM_IN(i)  "mov.b32 m" #i ", %" #i ";\n"
+# define PLATFORM_OUT(i) "mov.b32 %" #i ", m" #i ";\n"
+# define PLATFORM_M(i)   , "+r"(platform_m[i])
+# define PLATFORM_STATEMENT(LIST, d0, d1, d2, d3, at, m, d, l1)                                    \
+	do {                                                                                       \
+		u32 *platform_m = (m);                                                             \
+		asm volatile("{\n.reg .b32 m<32>, d<4>, l1;\n" PLATFORM_IN(0) LIST(PLATFORM_IN)    \
+			     "mov.b32 d0, " d0 ";\nmov.b32 d1, " d1 ";\nmov.b32 d2, " d2 ";\n"      \
+			     "mov.b32 d3, " d3 ";\nmov.b32 l1, " at ";\n//ADIT_PROGRAM\n"          \
+			     PLATFORM_OUT(0) LIST(PLATFORM_OUT) "}"                                 \
+			     : "+r"(platform_m[0]) LIST(PLATFORM_M)                                 \
+			     : "r"((d)[0]), "r"((d)[1]), "r"((d)[2]), "r"((d)[3]),                 \
+			       "r"((u32)__cvta_generic_to_shared(l1)));                             \
+	} while (0)
+# define PLATFORM_TEMPLATE_16(m, d, l1)                                                            \
+	PLATFORM_STATEMENT(PLATFORM_LIST_16, "%16", "%17", "%18", "%19", "%20", m, d, l1)
+# define PLATFORM_TEMPLATE_32(m, d, l1)                                                            \
+	PLATFORM_STATEMENT(PLATFORM_LIST_32, "%32", "%33", "%34", "%35", "%36", m, d, l1)
 typedef uint4 u32x4;
 typedef unsigned int vu;
 # define ROTL32(x, n)    __funnelshift_l((x), (x), (n))
@@ -140,9 +188,11 @@ extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l
 # define GROUP_SIZE(n)
 # define GROUP_SIZE_OF(n, items)
 # define UNROLL
+# define NO_UNROLL
 # define GLOBAL_ID()     platform_item
 # define LOCAL_ID()      platform_local_id()
 # define BARRIER()       platform_barrier()
+# define PROGRAM_TEMPLATE(n, m, d, l1) platform_program((m), (n), (d), (l1), sizeof(l1))
 # define K_SHUFFLE(v, src, width) platform_shuffle((v), (src), (width))
 # define ATOMIC_INC(p)   ((*(p))++)
 # define MUL_HI32(a, b)  ((u32)((u64)(a) * (b) >> 32))
@@ -150,6 +200,8 @@ extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l
 # define CLZ32(x)        ((x) ? (u32)__builtin_clz(x) : 32u)
 # define POPCOUNT32(x)   ((u32)__builtin_popcount(x))
 # define LOAD4(p)        (*(p))
+# define TURN_LEFT32(x, n)  ((x) << ((n) & 31) | (x) >> (-(n) & 31))
+# define TURN_RIGHT32(x, n) ((x) >> ((n) & 31) | (x) << (-(n) & 31))
 # define ROTL32(x, n)    ((x) << (n) | (x) >> (32 - (n)))
 # define ROTR32(x, n)    ((x) >> (n) | (x) << (32 - (n)))
 # define BITSELECT(a, b, c) (((b) & (c)) | ((a) & ~(c)))
