@@ -108,6 +108,31 @@ answer '"id":3,.*\[23,"Above target"'
 close_client
 stop "$pool_pid"
 
+say "a share twice, and one of the block before"
+start_pool twice -a sha256d --listen 127.0.0.1:0 --diff 1e-12 --job-interval 100
+open_client
+ask '{"id":1,"method":"mining.subscribe","params":[]}'
+answer '"id":1,"result":\[\['
+ask '{"id":2,"method":"mining.authorize","params":["me","x"]}'
+answer '"id":2,"result":true'
+line=$(notice mining.notify) || exit 1
+[[ $line =~ \"params\":\[\"([0-9a-f]{16})\" ]] || fail "notify has a job: $line"
+job=${BASH_REMATCH[1]}
+[[ $line =~ \"([0-9a-f]{8})\",true\] ]] || fail "notify has a time: $line"
+time=${BASH_REMATCH[1]}
+submit 3 "$job" "$time" 00000001
+answer '"id":3,"result":true,"error":null'
+submit 4 "$job" "$time" 00000001
+answer '"id":4,"result":false,"error":\[22,"Duplicate share",null\]'
+while line=$(notice mining.notify) && [[ $line != *,true]* ]]; do :; done
+submit 5 "$job" "$time" 00000002
+answer '"id":5,"result":false,"error":\[21,"Stale",null\]'
+close_client
+stop "$pool_pid"
+for pair in accepted=1 duplicate=1 stale=1 low=0 invalid=0; do
+	[ "$(json_number "$tmp/twice.out" "${pair%=*}")" = "${pair#*=}" ] || fail "$pair: $(tail -n 1 "$tmp/twice.out")"
+done
+
 say "variable difficulty refuses no honest share"
 start_pool vary -a sha256d --listen 127.0.0.1:0 --diff 0.0000002 --vardiff 240
 start_miner vary-miner -a sha256d -o "127.0.0.1:$pool_port" -u user -d cpu
