@@ -159,5 +159,5 @@ say "what cannot be served is said"
 grep -q 'speak stratum1: for etchash there are: .*ethproxy' "$tmp/bad.log" || fail "those that fit are named"
 "$ADIT" pool -a etchash "${small[@]}" --height 4000000000 >"$tmp/bad.out" 2>"$tmp/bad.log" &&
 	fail "a height beyond every epoch is refused"
-grep -q '4000000000 of etchash' "$tmp/bad.log" || fail "the height is named"
+grep -q 'epoch 66666 of etchash' "$tmp/bad.log" || fail "the epoch is named"
 ok "the local pool's dialects for datasets"
