@@ -84,8 +84,8 @@ void *client_session(struct client *c); /* session_size bytes */
 const struct algo *client_algo(const struct client *c);
 const char *client_user(const struct client *c); /* "" when none */
 const char *client_password(const struct client *c);
-const char *client_agent(const struct client *c);                    /* "adit/0.1.0" */
-const char *client_host(const struct client *c);                     /* as configured */
+const char *client_agent(const struct client *c); /* "adit/0.1.0" */
+const char *client_host(const struct client *c);  /* as configured */
 unsigned client_port(const struct client *c);
 const char *client_option(const struct client *c, const char *name); /* pool option, or NULL */
 

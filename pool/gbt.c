@@ -13,6 +13,7 @@
 #include "pool/dialect.h"
 #include "pool/gbt_template.h"
 #include "pool/merkle.h"
+#include "pool/rpc.h"
 #include "src/bytes.h"
 #include "src/hex.h"
 #include "src/str.h"
@@ -78,14 +79,7 @@ extern const struct dialect dialect_gbt;
 static int rpc(struct client *c, unsigned channel, uint32_t id, const char *method, json_t *params,
 	       int timeout_ms)
 {
-	json_t *call = json_pack("{s:s, s:I, s:s, s:o}", "jsonrpc", "1.0", "id", (json_int_t)id,
-				 "method", method, "params", params);
-	char *text = call ? json_dumps(call, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-	int rc = text ? client_post(c, channel, id, text, strlen(text), timeout_ms) : -ERR_NOMEM;
-
-	free(text);
-	json_decref(call);
-	return rc;
+	return rpc_post(c, channel, id, "1.0", method, params, timeout_ms);
 }
 
 /* ---- templates ---- */
@@ -466,15 +460,10 @@ static int unreachable(struct client *c, const char *why, struct err *err)
 static int refused(struct client *c, int status, struct err *err)
 {
 	struct session *s = client_session(c);
+	int rc = rpc_forbidden(status, err);
 
-	if (status == 401)
-		return err_set(err, ERR_AUTH,
-			       "the node refuses the RPC user or password (HTTP 401): "
-			       "give them in the address or with -u and -p");
-	if (status == 403)
-		return err_set(err, ERR_AUTH,
-			       "the node does not allow this address (HTTP 403): see "
-			       "its rpcallowip");
+	if (rc)
+		return rc;
 	if (!s->script_len)
 		return err_set(err, ERR_NET, "the node answers with HTTP status %d", status);
 	client_note(c, NOTE_WARNING, "the node answers with HTTP status %d; asking again", status);
@@ -621,7 +610,7 @@ static void gbt_job_done(struct job *job)
 
 const struct dialect dialect_gbt = {
 	.name = "gbt",
-	.schemes = "gbt+http gbt+https",
+	.schemes = "gbt+http gbt+https http https",
 	.title = "getblocktemplate (solo)",
 	.transport = DIALECT_HTTP,
 	.session_size = sizeof(struct session),

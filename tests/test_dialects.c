@@ -236,7 +236,7 @@ static void reply(struct client *c, const char *text, const char *body, size_t l
 	json_int_t id = json_integer_value(json_object_get(line, "id"));
 	char copy[16400];
 
-	snprintf(copy, sizeof copy, "%.*s", (int)len, body);
+	snprintf(copy, sizeof copy, "%.*s", (int)(len - (len && body[len - 1] == '\n')), body);
 	if (!id && c->sent.n)
 		id = c->posted[c->sent.n - 1];
 	fake_reply(c, (uint32_t)id, http_status, copy);
