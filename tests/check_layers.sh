@@ -104,7 +104,7 @@ END
 
 # The core never names a variant.
 # A dialect may be called like the algorithm it began with; its own file says so.
-sources=$(find src pool -name '*.[ch]' | grep -vE "^pool/($algos)\.c\$" | sort)
+sources=$(find src pool -name '*.[ch]' | grep -vE "^pool/(local/talk_)?($algos)\.c\$" | sort)
 core=$(find src -name '*.[ch]' | sort)
 # shellcheck disable=SC2086 # file names here have no blanks
 report <<END
