@@ -18,8 +18,9 @@ extern const struct dialect dialect_stratum1;
 #define VERSION_MASK 0x1fffe000u /* BIP 320 */
 
 struct session {
-	uint32_t configure, subscribe, extranonce, authorize; /* request ids; 0: none pending */
-	unsigned form;                                        /* of mining.subscribe */
+	/* request ids; 0: none pending */
+	uint32_t configure, suggest, subscribe, extranonce, authorize;
+	unsigned form; /* of mining.subscribe */
 	bool subscribed, authorized, resumed;
 	struct stratum1_terms terms;
 	double difficulty; /* for jobs to come */
@@ -65,9 +66,11 @@ static int stratum1_hello(struct client *c, struct err *err)
 						"version-rolling.mask", "1fffe000",
 						"version-rolling.min-bit-count", 2));
 	}
-	if (!rc && suggest && !str_to_double(&difficulty, suggest) && difficulty > 0)
-		rc = jsonline_request(c, client_next_request(c), "mining.suggest_difficulty",
+	if (!rc && suggest && !str_to_double(&difficulty, suggest) && difficulty > 0) {
+		s->suggest = client_next_request(c);
+		rc = jsonline_request(c, s->suggest, "mining.suggest_difficulty",
 				      json_pack("[f]", difficulty));
+	}
 	return rc ? rc : subscribe(c);
 }
 
@@ -207,6 +210,8 @@ static int on_answer(struct client *c, const json_t *line, uint32_t id, struct e
 		return on_authorized(c, result, error, err);
 	else if (id == s->extranonce)
 		s->extranonce = 0;
+	else if (id == s->suggest)
+		s->suggest = 0;
 	else
 		jsonline_submitted(c, line, id);
 	return 0;
