@@ -11,7 +11,7 @@ void failover_init(struct failover *f, unsigned n, uint64_t seed)
 	memset(f, 0, sizeof *f);
 	f->n = n < FAILOVER_POOLS_MAX ? n : FAILOVER_POOLS_MAX;
 	f->active = -1;
-	f->holddown_ms = 60000;
+	f->holddown_ms = FAILOVER_HOLDDOWN_MS;
 	f->drain_ms = 5000;
 	f->backoff_min_ms = 1000;
 	f->backoff_max_ms = 60000;

@@ -11,8 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FAILOVER_POOLS_MAX 64
-#define FAILOVER_BRIEF_MS  30000
+#define FAILOVER_POOLS_MAX   64
+#define FAILOVER_BRIEF_MS    30000
+#define FAILOVER_HOLDDOWN_MS 60000 /* unless it is changed */
 
 struct failover_pool {
 	bool disabled;

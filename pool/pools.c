@@ -457,15 +457,19 @@ static int check(const struct pools *p, const struct pool_config *configs, unsig
 	return rc;
 }
 
-static void take_options(struct pools *p, unsigned i)
+/* Of the last pool that says it; as it was in the beginning when none does (any more). */
+static void take_holddown(struct pools *p)
 {
-	const struct entry *e = p->entries[i];
-	const char *text = client_option(e->client, "holddown");
 	uint64_t seconds;
+	unsigned i;
 
-	p->failover.pool[i].disabled = e->config->disabled;
-	if (text && !str_to_u64(&seconds, text, 0, 86400))
-		p->failover.holddown_ms = (int64_t)seconds * 1000;
+	p->failover.holddown_ms = FAILOVER_HOLDDOWN_MS;
+	for (i = 0; i < p->n; i++) {
+		const char *text = client_option(p->entries[i]->client, "holddown");
+
+		if (text && !str_to_u64(&seconds, text, 0, 86400))
+			p->failover.holddown_ms = (int64_t)seconds * 1000;
+	}
 }
 
 int pools_new(struct pools **out, struct event_base *base, const struct pool_config *configs,
@@ -500,13 +504,14 @@ int pools_new(struct pools **out, struct event_base *base, const struct pool_con
 		rc = entry_new(&p->entries[i], p, i, &configs[i], err);
 		if (!rc) {
 			p->n++;
-			take_options(p, i);
+			p->failover.pool[i].disabled = configs[i].disabled;
 		}
 	}
 	if (rc) {
 		pools_free(p);
 		return rc;
 	}
+	take_holddown(p);
 	*out = p;
 	return 0;
 }
@@ -618,9 +623,10 @@ int pools_reload(struct pools *p, const struct pool_config *configs, unsigned n,
 		p->entries[i] = fresh[i];
 		memset(&p->failover.pool[i], 0, sizeof p->failover.pool[i]);
 		if (fresh[i])
-			take_options(p, i);
+			p->failover.pool[i].disabled = configs[i].disabled;
 	}
 	p->n = p->failover.n = n;
+	take_holddown(p);
 	if (p->failover.active >= (int)n) {
 		p->failover.active = -1;
 		p->events.active(p->arg, -1);

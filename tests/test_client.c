@@ -528,6 +528,45 @@ static bool second_only(void)
 	return told.active == 1 && told.jobs >= 1;
 }
 
+static bool four_readies(void)
+{
+	return told.readies >= 4;
+}
+
+static bool job_nine(void)
+{
+	return !strcmp(told.job, "9");
+}
+
+static void a_hold_down_that_is_no_longer_configured_is_none(void)
+{
+	static char at_once[] = "holddown=0";
+	char *options[] = {at_once, NULL};
+	struct pool_config configs[2], plain[2];
+	struct err err = {0};
+	struct server a, b;
+	struct pools *p;
+
+	serve(&a, "ok\njob 1\n", 0);
+	serve(&b, "ok\njob 2\n", 0);
+	configs[0] = plain[0] = config_of(a.port);
+	configs[1] = plain[1] = config_of(b.port);
+	configs[0].options = options;
+	p = start(configs, 2, &client_timeouts_default, 0);
+	CHECK(await(one_job));
+	CHECK_OK(pools_reload(p, plain, 2, &err), &err);
+	CHECK(await(two_jobs)); /* it is another one to us, and connected to anew */
+	hang_up(&a);
+	CHECK(await(second_active));
+	CHECK(await(four_readies)); /* the first is back, but not at once worked for */
+	say(&b, "job 9\n");
+	CHECK(await(job_nine));
+	CHECK_INT(told.active, 1);
+	pools_free(p);
+	shut(&a);
+	shut(&b);
+}
+
 static void a_reload_that_removes_the_active_pool_says_so(void)
 {
 	struct pool_config configs[2];
@@ -672,6 +711,7 @@ int main(void)
 	T_RUN(silence_counts_as_dead);
 	T_RUN(the_second_pool_takes_over);
 	T_RUN(a_reload_keeps_what_is_unchanged);
+	T_RUN(a_hold_down_that_is_no_longer_configured_is_none);
 	T_RUN(a_reload_that_removes_the_active_pool_says_so);
 	T_RUN(chatter_does_not_stand_for_a_job);
 	T_RUN(a_session_is_resumed_though_an_attempt_failed_meanwhile);
