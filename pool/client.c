@@ -4,6 +4,7 @@
 
 #include <event2/buffer.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,25 @@ const struct client_timeouts client_timeouts_default = {
 	.silence_ms = 300000,
 	.detect_ms = 2000,
 };
+
+static void bound(int *ms, int most_ms)
+{
+	if (*ms > most_ms)
+		*ms = most_ms;
+}
+
+void client_timeouts_bound(struct client_timeouts *t, unsigned seconds)
+{
+	int ms = seconds < INT_MAX / 1000 ? (int)seconds * 1000 : INT_MAX;
+
+	if (!seconds)
+		return;
+	t->silence_ms = ms;
+	bound(&t->connect_ms, ms);
+	bound(&t->hello_ms, ms);
+	bound(&t->first_job_ms, ms);
+	bound(&t->detect_ms, ms);
+}
 
 enum phase { DOWN, CONNECTING, HELLO, WAITING, READY, FAILING };
 

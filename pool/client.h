@@ -43,6 +43,9 @@ struct client_timeouts {
 };
 extern const struct client_timeouts client_timeouts_default;
 
+/* Silence of so many seconds at most; nothing else may take longer then.  0 changes nothing. */
+void client_timeouts_bound(struct client_timeouts *t, unsigned seconds);
+
 /* Called on the loop thread; the client may be freed only from outside these calls. */
 struct client_events {
 	void (*ready)(void *arg, bool resumed);

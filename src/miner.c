@@ -702,8 +702,7 @@ static int set_up_pools(struct miner *m, struct err *err)
 	const struct settings *s = m->settings;
 	struct client_timeouts timeouts = client_timeouts_default;
 
-	if (s->timeout_s)
-		timeouts.silence_ms = (int)s->timeout_s * 1000;
+	client_timeouts_bound(&timeouts, s->timeout_s);
 	timeouts.dump = s->protocol_dump;
 	return pools_new(&m->pools, m->base, s->pools, s->n_pools, m->algo, &timeouts, s->retries,
 			 s->retry_pause_s, &events, m, err);

@@ -234,7 +234,9 @@ const struct option options[] = {
 	 .arg = "SECONDS",
 	 .group = GROUP_POOL,
 	 .commands = MINES,
-	 .help = "leave a pool that is silent for so long; 0: automatic"},
+	 .help = "leave a pool that is silent for so long, and give connecting, login and the "
+		 "first "
+		 "job no more either (they have 10, 15 and 60 at most); 0: 300"},
 
 	/* devices */
 	{.name = "devices",

@@ -42,6 +42,8 @@ bad 2 "unknown option '--usre': did you mean '--user'\?" --usre me
 bad 2 "no pool given: add -o HOST:PORT and -u USER .*" -a scrypt
 bad 2 '--url: bad pool address: no port in it: .*' -a scrypt -o pool.example
 bad 2 "--url: unknown scheme 'stratun://', did you mean 'stratum://'\?" -a scrypt -o stratun://h:1
+bad 2 "ethproxy\+tcp://h:1: scrypt cannot be mined over 'ethproxy\+tcp://'; use stratum\+tcp://" \
+	-a scrypt -o ethproxy+tcp://h:1
 bad 2 '--config missing.json: cannot read it: No such file or directory' -c missing.json
 printf '{"algo": "scrypt",\n "retries": "many"}' >types.json
 bad 2 "types.json:2: retries: 'many' must be a whole number from 0 to 1000000" -c types.json

@@ -454,6 +454,29 @@ static void whatever_is_wrong_is_said_and_given_up_after_retries(void)
 	pools_free(p);
 }
 
+static void nothing_may_take_longer_than_the_silence_asked_for(void)
+{
+	struct client_timeouts out = client_timeouts_default;
+
+	client_timeouts_bound(&out, 0);
+	CHECK_MEM(&out, &client_timeouts_default, sizeof out);
+	client_timeouts_bound(&out, 600);
+	CHECK_INT(out.silence_ms, 600000);
+	CHECK_INT(out.connect_ms, client_timeouts_default.connect_ms);
+	CHECK_INT(out.hello_ms, client_timeouts_default.hello_ms);
+	CHECK_INT(out.first_job_ms, client_timeouts_default.first_job_ms);
+	client_timeouts_bound(&out, 12);
+	CHECK_INT(out.silence_ms, 12000);
+	CHECK_INT(out.connect_ms, 10000);
+	CHECK_INT(out.hello_ms, 12000);
+	CHECK_INT(out.first_job_ms, 12000);
+	CHECK_INT(out.detect_ms, 2000);
+	client_timeouts_bound(&out, 1);
+	CHECK_INT(out.detect_ms, 1000);
+	client_timeouts_bound(&out, UINT32_MAX);
+	CHECK_INT(out.silence_ms, INT32_MAX);
+}
+
 static void silence_counts_as_dead(void)
 {
 	static const struct client_timeouts quick = {.connect_ms = 5000,
@@ -708,6 +731,7 @@ int main(void)
 	T_RUN(jobs_come_and_shares_go);
 	T_RUN(a_lost_connection_is_made_again);
 	T_RUN(whatever_is_wrong_is_said_and_given_up_after_retries);
+	T_RUN(nothing_may_take_longer_than_the_silence_asked_for);
 	T_RUN(silence_counts_as_dead);
 	T_RUN(the_second_pool_takes_over);
 	T_RUN(a_reload_keeps_what_is_unchanged);

@@ -606,6 +606,35 @@ static int log_password(struct settings *s)
 	return 0;
 }
 
+static void scheme_and_algorithm_choose_the_dialects(void)
+{
+	static const struct {
+		const char *line, *says;
+	} cases[] = {
+		{"check -a scrypt -o h:1", "\"stratum1\""},
+		{"check -a scrypt -o stratum+ssl://h:1", "\"stratum1\""},
+		{"check -a scrypt -o gbt+http://h:1", "\"gbt\""},
+		{"check -a kawpow -o h:1", "\"automatic (kawpow, "},
+		{"check -a kawpow -o kawpow+ssl://h:1", "\"kawpow\""},
+		{"check -a ethash -o h:1", "ethstratum1, ethproxy, ethstratum0)\""},
+		{"check -a ethash -o ethproxy+tcp://h:1", "\"ethproxy\""},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct settings *s;
+		struct err err;
+		char want[80];
+
+		if (!CHECK_OK(load_line(&s, cases[i].line, &err), &err))
+			continue;
+		snprintf(want, sizeof want, "%s%s", cases[i].says[0] == '"' ? "\"dialect\": " : "",
+			 cases[i].says);
+		CHECK_HAS(capture(STDOUT_FILENO, cmd_check, s), want);
+		settings_free(s);
+	}
+}
+
 static void passwords_are_masked_in_the_log(void)
 {
 	struct settings *s;
@@ -699,6 +728,7 @@ int main(void)
 	T_RUN(passwords_leave_argv_and_environment);
 	T_RUN(password_comes_from_a_file);
 	T_RUN(check_prints_json_without_passwords);
+	T_RUN(scheme_and_algorithm_choose_the_dialects);
 	T_RUN(passwords_are_masked_in_the_log);
 	T_RUN(reload_reads_the_file_again);
 	T_RUN(help_and_version_print_and_stop);
