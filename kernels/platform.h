@@ -55,7 +55,13 @@ typedef ulong8 u64x8;
 # define V16_MUL_HI(a, b) convert_uint16(convert_ulong16(a) * convert_ulong16(b) >> 32)
 # define V16_MIN(a, b)   ((a) < (b) ? (a) : (b))
 # define V16_CLZ(x)      clz(x)
-# define V16_POPCOUNT(x) popcount(x)
+# define V16_POPCOUNT(x) platform_popcount(x)
+INLINE u32x16 platform_popcount(u32x16 x)
+{
+	x -= x >> 1 & 0x55555555u;
+	x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+	return ((x + (x >> 4)) & 0x0f0f0f0fu) * 0x01010101u >> 24;
+}
 # define V16_GATHER(p, at)                                                                         \
 	((u32x16)((p)[(at).s0], (p)[(at).s1], (p)[(at).s2], (p)[(at).s3], (p)[(at).s4],            \
 		  (p)[(at).s5], (p)[(at).s6], (p)[(at).s7], (p)[(at).s8], (p)[(at).s9],            \
@@ -141,13 +147,16 @@ typedef unsigned long long u64;
 # define PLATFORM_STATEMENT(LIST, d0, d1, d2, d3, at, m, d, l1)                                    \
 	do {                                                                                       \
 		u32 *platform_m = (m);                                                             \
-		asm volatile("{\n.reg .b32 m<32>, d<4>, l1;\n" PLATFORM_IN(0) LIST(PLATFORM_IN)    \
-			     "mov.b32 d0, " d0 ";\nmov.b32 d1, " d1 ";\nmov.b32 d2, " d2 ";\n"      \
-			     "mov.b32 d3, " d3 ";\nmov.b32 l1, " at ";\n//ADIT_PROGRAM\n"          \
-			     PLATFORM_OUT(0) LIST(PLATFORM_OUT) "}"                                 \
-			     : "+r"(platform_m[0]) LIST(PLATFORM_M)                                 \
+		asm volatile("{\n.reg .b32 m<32>, d<4>, l1;\n" /* a line each */                   \
+			     PLATFORM_IN(0) LIST(PLATFORM_IN)                                      \
+			     "mov.b32 d0, " d0 ";\nmov.b32 d1, " d1 ";\n"                          \
+			     "mov.b32 d2, " d2 ";\nmov.b32 d3, " d3 ";\n"                          \
+			     "mov.b32 l1, " at ";\n"                                               \
+			     "//ADIT_PROGRAM\n"                                                    \
+			     PLATFORM_OUT(0) LIST(PLATFORM_OUT) "}"                                \
+			     : "+r"(platform_m[0]) LIST(PLATFORM_M)                                \
 			     : "r"((d)[0]), "r"((d)[1]), "r"((d)[2]), "r"((d)[3]),                 \
-			       "r"((u32)__cvta_generic_to_shared(l1)));                             \
+			       "r"((u32)__cvta_generic_to_shared(l1)));                            \
 	} while (0)
 # define PLATFORM_TEMPLATE_16(m, d, l1)                                                            \
 	PLATFORM_STATEMENT(PLATFORM_LIST_16, "%16", "%17", "%18", "%19", "%20", m, d, l1)

@@ -132,25 +132,33 @@
 # define K_CACHE(a)       V16_GATHER(l1, mix[a] & 4095u)
 # define K_ROW(t)         V16_GATHER(unit, ((V16_LANE ^ (r & 15)) << 2) + (t))
 
+/* The cache, in one piece: where the dataset is split it is not. */
+# if PARTS == 1
+#  define K_L1_ROOM
+#  define K_L1_FILL() (l1 = dataset)
+# else
+#  define K_L1_ROOM   u32 cache[4096];
+#  define K_L1_FILL()                                                                              \
+	do {                                                                                       \
+		for (i = 0; i < 4096; i++)                                                         \
+			cache[i] = K_UNIT(i / 64)[i % 64];                                         \
+		l1 = (GLOBAL const u32 *)(size_t)cache;                                            \
+	} while (0)
+# endif
+
 KERNEL progpow(KERNEL_ARGS)
 {
+	K_L1_ROOM
 	u32 rows = job->words[DAG_ROWS], magic = job->words[DAG_ROWS_MAGIC];
 	u64 index = GLOBAL_ID() * K_NONCES, nonce = first + index;
 	u32x16 s[8], mix[REGS], mixes[8], low, high, jsr, jcong;
 	u32 seeds[2][K_NONCES], hashes[8 * K_NONCES], n, i, r, z, w;
-# if PARTS == 1
-	GLOBAL const u32 *l1 = dataset;
-# else
-	u32 l1[4096];
-# endif
+	GLOBAL const u32 *l1;
 
 	(void)scratch;
 	if (index >= count || K_ABORTED(res))
 		return;
-# if PARTS > 1
-	for (i = 0; i < 4096; i++)
-		l1[i] = K_UNIT(i / 64)[i % 64];
-# endif
+	K_L1_FILL();
 	low = (u32)nonce + V16_LANE;
 	high = (u32)(nonce >> 32) + (low < V16_LANE ? (u32x16)(1) : (u32x16)(0));
 	K_FIRST(u32x16, s, low, high);
