@@ -372,7 +372,7 @@ static int sim_epoch(struct engine *e, const struct algo_epoch *ep, struct engin
 {
 	int rc;
 
-	fit->need = ep->facts.dataset_bytes;
+	fit->need = ep->facts.dataset_bytes + (uint64_t)ep->facts.cache_items * 64;
 	fit->left = (uint64_t)e->script.mem;
 	if (fit->need > fit->left)
 		return err_set(err, ERR_MEMORY, "sim:%u: a dataset of %llu MiB does not fit",
