@@ -616,7 +616,7 @@ static void scheme_and_algorithm_choose_the_dialects(void)
 		{"check -a scrypt -o gbt+http://h:1", "\"gbt\""},
 		{"check -a kawpow -o h:1", "\"automatic (kawpow, "},
 		{"check -a kawpow -o kawpow+ssl://h:1", "\"kawpow\""},
-		{"check -a ethash -o h:1", "ethstratum1, ethproxy, ethstratum0)\""},
+		{"check -a ethash -o h:1", "ethstratum1, ethproxy, ethstratum0"},
 		{"check -a ethash -o ethproxy+tcp://h:1", "\"ethproxy\""},
 	};
 	size_t i;
