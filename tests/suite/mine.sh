@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 99
 command -v python3 >/dev/null || { echo "skip: python3 is not installed"; exit 77; }
 log=out/suite/mine-terminal.log
 mkdir -p out/suite
-for algo in sha256d scrypt; do
+for algo in sha256d scrypt kawpow etchash; do
 	python3 tests/suite/ctrl_c.py 3 ' accepted: ' 400 ./quickstart mine --no-install \
 		--algo $algo --shares 120 | tee $log
 	[ "${PIPESTATUS[0]}" = 0 ] || exit 1
