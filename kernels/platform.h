@@ -190,7 +190,7 @@ extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l
 			     u32 step);
 # define KERNEL          static void
 # define GLOBAL
-# define LOCAL           static _Thread_local /* groups run one after another */
+# define LOCAL           static /* groups run one after another */
 # define CONSTANT        static const
 # define INLINE          static inline
 # define NOINLINE        static

@@ -773,10 +773,19 @@ static uint32_t team_value(int program, uint32_t item)
 	return (v * 33 + team_data[0]) ^ (TEAM_WORD + 3 * (item & 63) + team_data[1]);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 static void check_team(struct team *team, int program, uint64_t first, uint32_t count)
 {
 	uint32_t i, n = 0;
 
+	if (CHECK(team->got.count <= ABI_SLOTS)) /* in whatever order */
+		qsort(team->got.nonce, team->got.count, sizeof team->got.nonce[0], by_value);
 	for (i = 0; i < count; i++) {
 		uint32_t next = (i & ~7u) | ((i + 1) & 7);
 

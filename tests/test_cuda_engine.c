@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "algos/dag.h"
 #include "src/engine.h"
 #include "src/gpu/cuda_api.h"
 #include "src/gpu/embedded.h"
@@ -27,6 +28,14 @@ static void on_stage(void *arg, const struct engine_stage *stage)
 	(void)stage;
 }
 
+static bool may_go_on = true;
+
+static bool on_go_on(void *arg)
+{
+	(void)arg;
+	return may_go_on;
+}
+
 static void on_note(void *arg, int code, const char *text)
 {
 	(void)arg;
@@ -34,7 +43,7 @@ static void on_note(void *arg, int code, const char *text)
 	snprintf(last_note, sizeof last_note, "%s", text);
 }
 
-static const struct engine_host host = {.stage = on_stage, .note = on_note};
+static const struct engine_host host = {.stage = on_stage, .go_on = on_go_on, .note = on_note};
 
 static uint64_t settings[ALGO_SETTINGS_MAX];
 
@@ -49,10 +58,9 @@ static int start(struct engine **e, const struct algo *algo, struct engine_plan 
 				       .batch_us = 1000,
 				       .host = &host};
 	struct device_info info;
-	int rc = algo_settings(algo, settings, NULL, 0, err);
+	int rc;
 
-	if (!rc)
-		rc = engine_gpu.open(e, &config, &info, err);
+	rc = engine_gpu.open(e, &config, &info, err);
 	if (!rc)
 		rc = engine_gpu.prepare(*e, plan, err);
 	return rc;
@@ -61,6 +69,8 @@ static int start(struct engine **e, const struct algo *algo, struct engine_plan 
 struct rig {
 	struct engine *e;
 	struct engine_plan plan;
+	struct algo_epoch *ep;
+	struct engine_fit fit;
 };
 
 /* One range, both slots in turn, in pieces no larger than the plan allows. */
@@ -109,6 +119,9 @@ static void all_body(void)
 		struct rig r = {0};
 		struct err err = {0};
 
+		if (algos[i]->dataset)
+			continue;
+		algo_settings(algos[i], settings, NULL, 0, NULL);
 		last_note[0] = '\0';
 		if (CHECK_OK(start(&r.e, algos[i], &r.plan, &err), &err))
 			scan_all(&r, algos[i]);
@@ -117,6 +130,231 @@ static void all_body(void)
 	}
 }
 
+/* ---- datasets ---- */
+
+#define CACHE 1021
+#define ROWS  16381
+
+/* Algorithms whose kernel is yet to come have none. */
+static bool has_dataset(const struct algo *algo)
+{
+	return algo->dataset && (!algo->program || algo->program->text);
+}
+
+static const struct algo *first_with_dataset(void)
+{
+	int i;
+
+	for (i = 0; algos[i] && !has_dataset(algos[i]); i++)
+		;
+	return algos[i];
+}
+
+/* Have the dataset of this epoch, with the settings as they are. */
+static int hold(struct rig *r, const struct algo *algo, uint32_t number, struct err *err)
+{
+	struct algo_epoch *ep = NULL;
+	int rc = algo_epoch_new(&ep, algo, number, settings, err);
+
+	if (!rc)
+		rc = engine_gpu.epoch(r->e, ep, &r->plan, &r->fit, err);
+	if (rc) {
+		algo_epoch_free(ep);
+		return rc;
+	}
+	algo_epoch_free(r->ep);
+	r->ep = ep;
+	return 0;
+}
+
+static int begin(struct rig *r, const struct algo *algo, struct err *err)
+{
+	memset(r, 0, sizeof *r);
+	algo_settings(algo, settings, NULL, 0, NULL);
+	settings[DAG_SET_CACHE] = CACHE;
+	settings[DAG_SET_ROWS] = ROWS;
+	return start(&r->e, algo, &r->plan, err);
+}
+
+static void end(struct rig *r)
+{
+	engine_gpu.close(r->e);
+	algo_epoch_free(r->ep);
+}
+
+static void scan_dag_row(struct rig *r, const struct algo *algo, const json_t *row)
+{
+	static struct abi_results res;
+	struct work work = {.header_len = algo->header_len};
+	const json_t *hits = json_object_get(row, "hits");
+	uint64_t first = strtoull(row_text(row, "start"), NULL, 16), nonce;
+	uint32_t count = (uint32_t)row_number(row, "count"), number = 0;
+	size_t i, n = 0;
+	struct err err = {0};
+
+	if (algo->program && count > 1024) /* interpreted: slow */
+		count = 1024;
+	work.height = row_number(row, "height");
+	row_u256(&work.target, row, "target");
+	if (!CHECK_OK(algo->dataset->of_height(algo, work.height, &number, &err), &err) ||
+	    !CHECK(!hex_decode(work.header, 32, row_text(row, "header_hash"), 64)))
+		return;
+	if ((!r->ep || r->ep->facts.epoch != number) &&
+	    !CHECK_OK(hold(r, algo, number, &err), &err))
+		return;
+	work.epoch = number;
+	memset(&res, 0, sizeof res);
+	if (!CHECK(engine_scan(r, algo, &work, first, count, &res)))
+		return;
+	for (i = 0; i < json_array_size(hits); i++) {
+		nonce = strtoull(row_text(json_array_get(hits, i), "nonce"), NULL, 16);
+		if (nonce - first < count && !CHECK_U64(res.nonce[n++], nonce))
+			return;
+	}
+	CHECK_U64(res.count, n);
+}
+
+static bool is_small_scan(const json_t *row)
+{
+	const json_t *dag = json_object_get(row, "dag");
+
+	return row_is(row, "scan") && json_is_object(dag) &&
+	       row_number(dag, "light_cache_items") == CACHE;
+}
+
+static void scan_dag_rows(struct rig *r, const struct algo *algo)
+{
+	json_t *rows = vectors_load(algo), *row;
+	size_t i, n = 0;
+
+	json_array_foreach(rows, i, row) if (is_small_scan(row))
+	{
+		scan_dag_row(r, algo, row);
+		n++;
+	}
+	CHECK(n >= 2);
+	json_decref(rows);
+}
+
+/* One work of this height, on whatever the rig holds, against the reference. */
+static void check_height(struct rig *r, const struct algo *algo, uint64_t height)
+{
+	static struct abi_results res;
+	uint64_t state = height + 1, i, first = 0xffffffe0u;
+	struct digest digest;
+	struct work work;
+	unsigned n = 0;
+
+	random_work(&work, algo, &state);
+	work.height = height;
+	work.epoch = r->ep->facts.epoch;
+	work.target = target_one_in(4);
+	memset(&res, 0, sizeof res);
+	if (!CHECK(engine_scan(r, algo, &work, first, 64, &res)))
+		return;
+	for (i = first; i < first + 64; i++)
+		if (CHECK(!algo->hash(r->ep, &work, i, &digest)) &&
+		    digest.hash.w[3] <= work.target.w[3] && !CHECK_U64(res.nonce[n++], i))
+			return;
+	CHECK_U64(res.count, n);
+}
+
+static void dag_body(void)
+{
+	int i, n = 0;
+
+	for (i = 0; algos[i]; i++) {
+		struct err err = {0};
+		struct rig r;
+
+		if (!has_dataset(algos[i]))
+			continue;
+		last_note[0] = '\0';
+		if (CHECK_OK(begin(&r, algos[i], &err), &err))
+			scan_dag_rows(&r, algos[i]);
+		CHECK(!strncmp(last_note, "cuda:0: ", 8));
+		end(&r);
+		n++;
+	}
+	CHECK(n > 0);
+}
+
+/* Programs come and go, most of them built ahead; datasets stay. */
+static void programs_body(void)
+{
+	int i;
+
+	for (i = 0; algos[i]; i++) {
+		struct err err = {0};
+		uint64_t k;
+		struct rig r;
+
+		if (!has_dataset(algos[i]) || !algos[i]->program)
+			continue;
+		if (CHECK_OK(begin(&r, algos[i], &err), &err) &&
+		    CHECK_OK(hold(&r, algos[i], 0, &err), &err))
+			for (k = 0; k < 8; k++)
+				check_height(&r, algos[i], 25 * k % 200);
+		end(&r);
+	}
+}
+
+static void room_body(void)
+{
+	const struct algo *algo = first_with_dataset();
+	struct err err = {0};
+	struct rig r;
+
+	setenv("FAKECUDA_MEM", "80", 1);
+	if (CHECK_OK(begin(&r, algo, &err), &err) && CHECK_OK(hold(&r, algo, 0, &err), &err)) {
+		settings[DAG_SET_ROWS] = 1u << 19; /* 64 MiB */
+		CHECK_ERR(hold(&r, algo, 0, &err), ERR_MEMORY, &err);
+		CHECK(r.fit.need > r.fit.left && r.fit.left < 80u << 20);
+		CHECK(!strncmp(err.text, "cuda:0: ", 8));
+		/* nothing is lost but the dataset */
+		settings[DAG_SET_ROWS] = ROWS;
+		setenv("FAKECUDA_FAULT", "alloc=2", 1);
+		CHECK_ERR(hold(&r, algo, 0, &err), ERR_MEMORY, &err);
+		CHECK(r.fit.need > r.fit.left);
+		unsetenv("FAKECUDA_FAULT");
+		may_go_on = false;
+		CHECK_ERR(hold(&r, algo, 1, &err), ERR_STALE, &err);
+		may_go_on = true;
+		if (CHECK_OK(hold(&r, algo, 0, &err), &err))
+			check_height(&r, algo, 2);
+		setenv("FAKECUDA_FAULT", "launch=719", 1);
+		CHECK_ERR(hold(&r, algo, 1, &err), ERR_DEVICE, &err);
+		CHECK_HAS(err.text, "CUDA_ERROR_LAUNCH_FAILED (719)");
+	}
+	end(&r);
+}
+
+static void abort_body(void)
+{
+	const struct algo *algo = first_with_dataset();
+	static struct engine_result res;
+	uint64_t state = 5;
+	struct err err = {0};
+	struct work work;
+	struct rig r;
+
+	setenv("FAKECUDA_LATE_POKES", "2", 1); /* when the batch runs */
+	if (CHECK_OK(begin(&r, algo, &err), &err) && CHECK_OK(hold(&r, algo, 0, &err), &err)) {
+		random_work(&work, algo, &state);
+		work.epoch = r.ep->facts.epoch;
+		work.target = target_one_in(2);
+		CHECK_OK(engine_gpu.submit(r.e, 0, &work, 0, 256, &err), &err);
+		engine_gpu.abort(r.e);
+		CHECK_OK(engine_gpu.collect(r.e, 0, &res, &err), &err);
+		CHECK(res.aborted);
+		CHECK_U64(res.hits, 0);
+		check_height(&r, algo, 0);
+	}
+	end(&r);
+}
+
+/* ---- faults ---- */
+
 static void lying_body(void)
 {
 	struct engine *e = NULL;
@@ -124,7 +362,7 @@ static void lying_body(void)
 	struct err err = {0};
 
 	setenv("FAKECUDA_FAULT", "flip", 1);
-	CHECK_ERR(start(&e, algos[0], &plan, &err), ERR_SELFTEST, &err);
+	CHECK_ERR(start(&e, algo_find("sha256d"), &plan, &err), ERR_SELFTEST, &err);
 	CHECK(!strncmp(err.text, "cuda:0: ", 8) && !strstr(err.text + 8, "cuda:0"));
 	engine_gpu.close(e);
 }
@@ -136,7 +374,7 @@ static void dying_body(void)
 	struct err err = {0};
 
 	setenv("FAKECUDA_FAULT", "launch@4=719", 1);
-	CHECK_ERR(start(&e, algos[0], &plan, &err), ERR_DEVICE, &err);
+	CHECK_ERR(start(&e, algo_find("sha256d"), &plan, &err), ERR_DEVICE, &err);
 	CHECK(!strncmp(err.text, "cuda:0: ", 8) && !strstr(err.text + 8, "cuda:0"));
 	CHECK_HAS(err.text, "CUDA_ERROR_LAUNCH_FAILED (719)");
 	engine_gpu.close(e);
@@ -163,6 +401,26 @@ static void alone(void (*body)(void))
 static void every_algorithm_is_proved_and_finds_its_vectors(void)
 {
 	alone(all_body);
+}
+
+static void every_dataset_is_made_and_its_vectors_found(void)
+{
+	alone(dag_body);
+}
+
+static void programs_change_with_the_height(void)
+{
+	alone(programs_body);
+}
+
+static void a_dataset_that_does_not_fit_costs_only_itself(void)
+{
+	alone(room_body);
+}
+
+static void a_batch_that_is_not_wanted_ends_early_and_alone(void)
+{
+	alone(abort_body);
 }
 
 static void a_card_that_lies_fails_its_self_test(void)
@@ -192,6 +450,10 @@ int main(void)
 	if (embedded_table.n) /* a rig with only the driver */
 		setenv("ADIT_NVRTC", "none", 1);
 	T_RUN(every_algorithm_is_proved_and_finds_its_vectors);
+	T_RUN(every_dataset_is_made_and_its_vectors_found);
+	T_RUN(programs_change_with_the_height);
+	T_RUN(a_dataset_that_does_not_fit_costs_only_itself);
+	T_RUN(a_batch_that_is_not_wanted_ends_early_and_alone);
 	T_RUN(a_card_that_lies_fails_its_self_test);
 	T_RUN(a_card_that_dies_says_so);
 	tree_remove(cache_dir);

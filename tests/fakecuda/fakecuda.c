@@ -10,7 +10,8 @@
  *	FAKECUDA_MEM=4096	MiB a card has
  *	FAKECUDA_STRICT=1	abort on what a real driver lets pass but a miner must not do:
  *				waits that spin, things left behind when the context goes
- *	FAKECUDA_LATE_POKES=1	what is queued aside is done only when it has to be
+ *	FAKECUDA_LATE_POKES=1	what is queued aside is done only when it has to be; 2: when the
+ *				next grid runs
  *	FAKECUDA_FAULT=...	see fake_fault(): init=100 nodev retain=2 alloc@2=2 host=2 load=209
  *				write@1=700 read@1=700 launch@3=719 sync@2=702 hang@2 flip@3
  *
@@ -400,6 +401,14 @@ static CUresult run_grid(struct op *op)
 
 static CUresult drain(CUstream stream, const struct CUevent_st *until);
 
+static void drain_aside(void)
+{
+	CUstream stream;
+
+	for (stream = fake.queues ? fake.queues->next : NULL; stream; stream = stream->next)
+		drain(stream, NULL);
+}
+
 /* A poke is one word that a running kernel may be looking at. */
 static void copy(char *dst, const char *src, size_t bytes)
 {
@@ -423,6 +432,8 @@ static CUresult run_op(struct op *op)
 		copy(op->dst, op->src, op->bytes);
 		break;
 	case OP_LAUNCH:
+		if (fake_number("FAKECUDA_LATE_POKES", 0) == 2)
+			drain_aside();
 		pthread_mutex_unlock(&mutex);
 		rc = run_grid(op);
 		pthread_mutex_lock(&mutex);

@@ -18,8 +18,6 @@
 
 _Thread_local u64 platform_item;
 
-enum state { READY, AT_BARRIER, AT_SHUFFLE, DONE };
-
 /*
  * Changing stacks: a dozen instructions where we have them, since a test makes millions of
  * changes; elsewhere the C library's, which asks the kernel each time.
@@ -72,8 +70,12 @@ static int new_stack(struct stack *out, char *base, size_t size, void (*run)(voi
 
 struct item {
 	struct stack stack;
-	enum state state;
 	u32 value, src, width; /* of a shuffle; value is its result afterwards */
+};
+
+/* The items of a warp by what they do, a bit each. */
+struct warp {
+	u32 all, ready, shuffle, barrier, done;
 };
 
 static struct {
@@ -81,31 +83,82 @@ static struct {
 	struct item *items;
 	char *stacks;
 	unsigned made; /* items whose coroutines exist */
-	unsigned n, at;
+	unsigned n, at, warps;
+	struct warp warp[ITEMS_MAX / WARP];
 	u64 first; /* item of this group */
 	fake_item_fn *run;
 	void *arg;
 	bool active;
 } group;
 
-/* On to the next item that can go on, else home, where it is seen who may. */
+static void exchange(struct warp *w, unsigned from)
+{
+	struct item *item = &group.items[from];
+	u32 values[WARP] = {0}, lane;
+
+	for (lane = 0; lane < WARP; lane++)
+		values[lane] = w->all >> lane & 1 ? item[lane].value : 0xdeadbeefu;
+	for (lane = 0; lane < WARP && w->all >> lane; lane++) {
+		u32 width = item[lane].width;
+
+		item[lane].value = values[(lane & ~(width - 1)) | (item[lane].src & (width - 1))];
+	}
+	w->shuffle = 0;
+	w->ready = w->all;
+}
+
+static void pass_barrier(void)
+{
+	unsigned i;
+
+	for (i = 0; i < group.warps; i++)
+		if (group.warp[i].barrier != group.warp[i].all)
+			return;
+	for (i = 0; i < group.warps; i++) {
+		group.warp[i].barrier = 0;
+		group.warp[i].ready = group.warp[i].all;
+	}
+}
+
+/* Who goes on, after one stopped at "self": of its own warp, else of any; -1: nobody can. */
+static int next_item(unsigned self)
+{
+	struct warp *w = &group.warp[self / WARP];
+	unsigned i;
+
+	if (!w->ready && w->shuffle == w->all)
+		exchange(w, self / WARP * WARP);
+	if (w->ready >> self % WARP & 1) /* no change of stacks */
+		return (int)self;
+	if (!w->ready && w->barrier == w->all)
+		pass_barrier();
+	for (i = 0; i < group.warps; i++, w = &group.warp[(self / WARP + i) % group.warps])
+		if (w->ready)
+			return (int)(w - group.warp) * WARP + __builtin_ctz(w->ready);
+	return -1;
+}
+
 static void give_way(void)
 {
-	unsigned self = group.at, i;
-	struct stack *next = &group.home;
+	unsigned self = group.at;
+	int next = next_item(self);
 
-	for (i = 1; i < group.n && next == &group.home; i++) {
-		unsigned k = (self + i) % group.n;
-
-		if (group.items[k].state == READY) {
-			next = &group.items[k].stack;
-			group.at = k;
-		}
-	}
-	if (next == &group.home && group.items[self].state == READY)
+	if (next == (int)self)
 		return;
-	fake_change(&group.items[self].stack, next);
+	if (next >= 0)
+		group.at = (unsigned)next;
+	fake_change(&group.items[self].stack, next >= 0 ? &group.items[next].stack : &group.home);
 	platform_item = group.first + self;
+}
+
+/* This item is no longer ready; its bit in what it does instead. */
+static void stop(u32 *doing)
+{
+	u32 bit = 1u << group.at % WARP;
+
+	group.warp[group.at / WARP].ready &= ~bit;
+	*doing |= bit;
+	give_way();
 }
 
 /* One coroutine serves the items at its place in all groups. */
@@ -113,8 +166,7 @@ static void serve(void)
 {
 	for (;;) {
 		group.run(group.arg, group.first + group.at);
-		group.items[group.at].state = DONE;
-		give_way();
+		stop(&group.warp[group.at / WARP].done);
 	}
 }
 
@@ -143,51 +195,13 @@ __attribute__((destructor)) static void at_exit(void)
 		munmap(group.stacks, ITEMS_MAX * STACK);
 }
 
-static unsigned count(unsigned from, unsigned to, enum state state)
+static unsigned count(size_t mask)
 {
-	unsigned n = 0;
+	unsigned i, n = 0;
 
-	for (; from < to; from++)
-		n += group.items[from].state == state;
+	for (i = 0; i < group.warps; i++)
+		n += (unsigned)__builtin_popcount(*(u32 *)(void *)((char *)&group.warp[i] + mask));
 	return n;
-}
-
-static void exchange(unsigned from, unsigned to)
-{
-	u32 values[WARP] = {0};
-	unsigned i;
-
-	for (i = from; i < to; i++)
-		values[i - from] = group.items[i].value;
-	for (i = from; i < to; i++) {
-		struct item *item = &group.items[i];
-		u32 lane = i - from, width = item->width;
-		u32 src = (lane & ~(width - 1)) | (item->src & (width - 1));
-
-		item->value = from + src < to ? values[src] : 0xdeadbeefu;
-		item->state = READY;
-	}
-}
-
-/* Let go on who may.  False when nobody may. */
-static bool release(void)
-{
-	unsigned i, end;
-	bool any = false;
-
-	if (count(0, group.n, AT_BARRIER) == group.n) {
-		for (i = 0; i < group.n; i++)
-			group.items[i].state = READY;
-		return true;
-	}
-	for (i = 0; i < group.n; i += WARP) {
-		end = i + WARP < group.n ? i + WARP : group.n;
-		if (count(i, end, AT_SHUFFLE) == end - i) {
-			exchange(i, end);
-			any = true;
-		}
-	}
-	return any;
 }
 
 int fake_group(fake_item_fn *run, void *arg, u64 first, unsigned n)
@@ -197,25 +211,27 @@ int fake_group(fake_item_fn *run, void *arg, u64 first, unsigned n)
 	if (n > ITEMS_MAX || make_items(n))
 		return -1;
 	group.n = n;
+	group.warps = (n + WARP - 1) / WARP;
 	group.first = first;
 	group.run = run;
 	group.arg = arg;
-	for (i = 0; i < n; i++)
-		group.items[i].state = READY;
+	for (i = 0; i < group.warps; i++) {
+		unsigned left = n - i * WARP;
+		u32 all = left < WARP ? (1u << left) - 1 : UINT32_MAX;
+
+		group.warp[i] = (struct warp){.all = all, .ready = all};
+	}
 	group.active = true;
-	do {
-		group.at = 0;
-		while (group.items[group.at].state != READY)
-			group.at++;
-		fake_change(&group.home, &group.items[group.at].stack);
-	} while (count(0, n, DONE) != n && release());
+	group.at = 0;
+	fake_change(&group.home, &group.items[0].stack);
 	group.active = false;
-	if (count(0, n, DONE) == n)
+	if (count(offsetof(struct warp, done)) == n)
 		return 0;
 	fprintf(stderr,
-		"fakecuda: divergence: of %u work-items %u ended, %u wait at a barrier, %u "
-		"in a shuffle\n",
-		n, count(0, n, DONE), count(0, n, AT_BARRIER), count(0, n, AT_SHUFFLE));
+		"fakecuda: divergence: of %u work-items %u ended, %u wait at a barrier, %u in a "
+		"shuffle\n",
+		n, count(offsetof(struct warp, done)), count(offsetof(struct warp, barrier)),
+		count(offsetof(struct warp, shuffle)));
 	group.made = 0; /* those that wait are abandoned with their stacks */
 	return -1;
 }
@@ -236,8 +252,8 @@ u32 platform_local_id(void)
 
 void platform_barrier(void)
 {
-	self()->state = AT_BARRIER;
-	give_way();
+	self();
+	stop(&group.warp[group.at / WARP].barrier);
 }
 
 u32 platform_shuffle(u32 v, u32 src, u32 width)
@@ -249,7 +265,6 @@ u32 platform_shuffle(u32 v, u32 src, u32 width)
 	me->value = v;
 	me->src = src;
 	me->width = width;
-	me->state = AT_SHUFFLE;
-	give_way();
+	stop(&group.warp[group.at / WARP].shuffle);
 	return me->value;
 }
