@@ -182,12 +182,8 @@ extern _Thread_local u64 platform_item; /* the work-item being run */
 extern u32 platform_local_id(void);
 extern void platform_barrier(void);
 extern u32 platform_shuffle(u32 v, u32 src, u32 width);
-/*
- * In place of a template's asm statement (which is for CUDA alone): registers m0 to m<n-1>, d0 to
- * d3, step; l1 is where byte offset of the l1_bytes at l1 would be in shared memory.
- */
-extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l1_bytes, u32 offset,
-			     u32 step);
+/* In place of a template's asm statement: registers m0 to m<n-1>, d0 to d3, memory at l1. */
+extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l1_bytes);
 # define KERNEL          static void
 # define GLOBAL
 # define LOCAL           static /* groups run one after another */

@@ -773,9 +773,9 @@ static uint32_t team_value(int program, uint32_t item)
 	return (v * 33 + team_data[0]) ^ (TEAM_WORD + 3 * (item & 63) + team_data[1]);
 }
 
-static int by_value(const void *a, const void *b)
+static int by_value(const void *left, const void *right)
 {
-	const uint64_t *x = a, *y = b;
+	const uint64_t *x = left, *y = right;
 
 	return (*x > *y) - (*x < *y);
 }

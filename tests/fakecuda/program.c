@@ -14,7 +14,7 @@
 #include "tests/ptx_subset.h"
 
 #define REGISTERS 32
-#define OTHERS    8 /* as in others[] */
+#define OTHERS    5 /* as in others[] */
 #define NAMES     (REGISTERS + OTHERS)
 #define L1_BASE   64u /* address in shared memory: anything but 0 */
 
@@ -23,8 +23,7 @@ static _Thread_local struct {
 	int failed;
 } running;
 
-/* x and y are the program's own. */
-static const char *const others[OTHERS] = {"d0", "d1", "d2", "d3", "l1", "step", "x", "y"};
+static const char *const others[OTHERS] = {"d0", "d1", "d2", "d3", "l1"};
 
 static int read_one(struct ptx_subset **out, const char *text)
 {
@@ -85,16 +84,14 @@ int fake_program_failed(void)
 	return running.failed;
 }
 
-void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes, u32 offset,
-		      u32 step)
+void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes)
 {
 	u32 values[NAMES];
 
-	memset(values, 0xee, sizeof values); /* registers that have no value */
+	memset(values, 0xee, sizeof values); /* registers the template does not have */
 	memcpy(values, m, n * sizeof *m);
 	memcpy(values + REGISTERS, d, 4 * sizeof *d);
-	values[REGISTERS + 4] = L1_BASE + offset;
-	values[REGISTERS + 5] = step;
+	values[NAMES - 1] = L1_BASE;
 	if (!running.program || ptx_subset_run(running.program, values, l1, l1_bytes, L1_BASE))
 		running.failed = 1;
 	memcpy(m, values, n * sizeof *m);

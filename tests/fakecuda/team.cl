@@ -28,7 +28,7 @@ INLINE void program(u32 *m, const u32 *d, const u32 *l1)
 #else
 INLINE void program(u32 *m, const u32 *d, const u32 *l1)
 {
-	platform_program(m, 2, d, l1, GROUP * sizeof *l1, 0, 2);
+	platform_program(m, 2, d, l1, GROUP * sizeof *l1);
 }
 #endif
 
