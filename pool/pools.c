@@ -214,8 +214,9 @@ static void on_down(void *arg, const struct err *reason)
 		why = &none;
 		break;
 	case DETECT_SLOW:
-		err_set(&none, ERR_PROTO, "only %s could log in, and got no job",
-			dialect_of(e)->name);
+		err_set(&none, ERR_PROTO,
+			"only %s could log in, and got no job; is it a pool for %s?",
+			dialect_of(e)->name, p->algo->name);
 		why = &none;
 		break;
 	case DETECT_FAILURE:
