@@ -74,8 +74,8 @@ static int check_epoch(const struct algo *algo, uint32_t epoch, struct err *err)
 		return 0;
 	if ((epoch & BEFORE) && p->double_from && plain(epoch) < p->double_from / p->epoch_length)
 		return 0;
-	return err_set(err, ERR_RANGE, "epoch %u of %s: no chain gets beyond %u in our time",
-		       epoch, algo->name, DAG_EPOCH_MAX);
+	return err_set(err, ERR_RANGE, "epoch %u of %s: no chain gets beyond %u in our time", epoch,
+		       algo->name, DAG_EPOCH_MAX);
 }
 
 static int dag_of_height(const struct algo *algo, uint64_t height, uint32_t *epoch, struct err *err)

@@ -85,8 +85,8 @@ $(only 'pool/[a-z0-9_]+\.[ch]' \
 	"$util|src/(job|share)\.h|algos/algo\.h|pool/[a-z0-9_]+\.h|(lists|config)\.h" \
 	'a pool file sees utilities, job, share and pool/')
 $(only 'pool/local/.*' \
-	"$util|src/(job|share|settings)\.h|algos/algo\.h|pool/.*" \
-	'the local pool sees utilities, algo.h, settings and pool/')
+	"$util|src/(job|share|settings|epoch|verify)\.h|algos/algo\.h|pool/.*" \
+	'the local pool sees utilities, algo.h, settings, what checks shares, and pool/')
 $(only 'src/gpu/.*' "$util|src/(job|native)\.h|algos/algo\.h|kernels/abi\.h|src/gpu/.*|kernels/.*\.h|(lists|config)\.h" \
 	'a backend sees utilities, algo.h and src/gpu/')
 $(only 'src/(worker|probe|scan|rig|devices|slot|ipc|worker_[a-z]+|selftest|batch)\.[ch]' \

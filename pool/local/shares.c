@@ -6,7 +6,6 @@
 #include "pool/local/talk.h"
 #include "src/bytes.h"
 #include "src/clock.h"
-#include "src/gpu/backend.h"
 #include "src/log.h"
 #include "src/verify.h"
 
@@ -133,7 +132,7 @@ void local_check(struct local_client *c, json_t *id, const struct talk_submit *s
 	s->share.work.epoch = submit->job->job->epoch;
 	s->share.work.target = talk_target(c, submit->job);
 	s->share.nonce = submit->nonce;
-	s->share.device = (unsigned)(c->id % DEVICES_MAX); /* clients take turns */
+	s->share.device = (unsigned)c->id; /* clients take turns */
 	s->client = c->id;
 	s->id = json_incref(id ? id : json_null());
 	s->late = submit->late;
