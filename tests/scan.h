@@ -14,6 +14,9 @@
 
 #define SCAN_MAX 70000
 
+/* What hashes are of; NULL for algorithms without a dataset. */
+static const struct algo_epoch *scan_epoch;
+
 /* Nonces found, ascending.  total may exceed n when a kernel's slots overflowed. */
 struct found {
 	uint64_t total, n;
@@ -133,7 +136,7 @@ T_FN void reference_scan(struct found *out, const struct algo *algo, const struc
 	for (i = 0; i < count; i++) {
 		uint64_t nonce = scan_nonce(algo, first, i);
 
-		if (algo->hash(NULL, work, nonce, &digest)) {
+		if (algo->hash(scan_epoch, work, nonce, &digest)) {
 			CHECK(!"the reference hashes");
 			return;
 		}
@@ -217,7 +220,7 @@ T_FN bool scan_row(scan_fn *scan, void *ctx, const struct algo *algo, const json
 	if (!CHECK(scan(ctx, algo, &work, first, count, &res)) || !CHECK(res.count <= ABI_SLOTS))
 		return false;
 	for (got.n = i = 0; i < res.count && i < ABI_SLOTS; i++)
-		if (CHECK_OK(algo->hash(NULL, &work, res.nonce[i], &digest), NULL) &&
+		if (CHECK_OK(algo->hash(scan_epoch, &work, res.nonce[i], &digest), NULL) &&
 		    CHECK(digest.hash.w[3] <= work.target.w[3]) &&
 		    u256_cmp(&digest.hash, &work.target) <= 0)
 			got.nonce[got.n++] = res.nonce[i];

@@ -8,7 +8,7 @@
 #include "algos/keccak.h"
 #include "algos/progpow.h"
 #include "src/bytes.h"
-#include "tests/scan.h"
+#include "tests/dag_rows.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 # define QUICK 1
@@ -27,24 +27,6 @@
 static const struct algo *algo; /* the one under test */
 static json_t *rows;
 static unsigned left_out;
-
-static uint64_t hex_number(const char *text)
-{
-	return strtoull(text, NULL, 16);
-}
-
-/* The settings a row's "dag" member stands for; false: the real sizes. */
-static bool row_set(const json_t *row, uint64_t *set)
-{
-	const json_t *dag = json_object_get(row, "dag");
-
-	memset(set, 0, ALGO_SETTINGS_MAX * sizeof *set);
-	if (!json_is_object(dag))
-		return false;
-	set[DAG_SET_CACHE] = row_number(dag, "light_cache_items");
-	set[DAG_SET_ROWS] = row_number(dag, "dataset_items");
-	return true;
-}
 
 /* The epoch of a row, kept until another is asked for; NULL: too large for this build. */
 static struct algo_epoch *epoch_for(uint32_t number, const uint64_t *set)
@@ -81,19 +63,6 @@ static struct algo_epoch *row_epoch(const json_t *row)
 			   &err))
 		return NULL;
 	return epoch_for(number, set);
-}
-
-static void dag_work(struct work *out, const json_t *row, const struct algo_epoch *ep)
-{
-	memset(out, 0, sizeof *out);
-	out->header_len = algo->header_len;
-	out->height = row_number(row, "height");
-	out->epoch = ep->facts.epoch;
-	memset(out->header + 32, 0xa5, 8); /* the nonce field is ignored */
-	if (hex_decode(out->header, 32, row_text(row, "header_hash"), 64)) {
-		printf("a row has a malformed header\n");
-		exit(T_BROKEN);
-	}
 }
 
 /* What a row says of one nonce's hash. */
