@@ -15,7 +15,8 @@
  *   job-flood      500 jobs in a row
  *   absurd-height  send a job of a height that no chain will reach
  *   absurd-seed    send a job whose seed is that of no epoch
- *   wrong-seed     send a job whose seed is that of another epoch than its height's
+ *   wrong-seed     send a job whose seed is that of another epoch than its height's: shares for
+ *                  it have to go by the height, which not every dialect tells
  *   other-epoch    jobs are of the epoch before from now on; the next time: of the true one again
  *   refuse-login   answer mining.authorize with false from now on
  *   silent         answer nothing at all from now on

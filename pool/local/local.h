@@ -89,7 +89,9 @@ struct local_client {
 };
 
 struct local_counts {
-	uint64_t clients, jobs, accepted, stale, duplicate, low, invalid, refused, blocks;
+	uint64_t clients, jobs, accepted, stale, duplicate, low, invalid, refused;
+	/* In how many accepted shares' epoch, or program, was another than the one before's. */
+	uint64_t epochs, programs;
 };
 
 struct local {
@@ -118,6 +120,8 @@ struct local {
 	uint64_t random[4]; /* xoshiro state */
 	struct seen seen;
 	struct local_counts counts;
+	uint32_t share_epoch; /* of the last accepted share */
+	uint64_t share_program;
 	struct faults faults;
 	int64_t start_ms;
 };

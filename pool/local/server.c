@@ -264,11 +264,12 @@ static void print_summary(const struct local *p)
 		snprintf(id, sizeof id, "%llu", (unsigned long long)c->id);
 		json_object_set_new(each, id, json_integer((json_int_t)c->accepted));
 	}
-	all = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "clients",
+	all = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "clients",
 			(json_int_t)n->clients, "jobs", (json_int_t)n->jobs, "accepted",
 			(json_int_t)n->accepted, "stale", (json_int_t)n->stale, "duplicate",
 			(json_int_t)n->duplicate, "low", (json_int_t)n->low, "invalid",
-			(json_int_t)n->invalid, "refused", (json_int_t)n->refused,
+			(json_int_t)n->invalid, "refused", (json_int_t)n->refused, "epochs",
+			(json_int_t)n->epochs, "programs", (json_int_t)n->programs,
 			"shares_per_client", each);
 	text = all ? json_dumps(all, JSON_COMPACT) : NULL;
 	if (text)

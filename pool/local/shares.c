@@ -94,6 +94,18 @@ void local_refuse(struct local_client *c, json_t *id, enum judged how, const cha
 	tell(c, id, how, text);
 }
 
+/* Tests want to see that shares come from every epoch and program. */
+static void note_where(struct local *p, const struct work *work)
+{
+	const struct algo_program *program = p->algo->program;
+	uint64_t number = program ? program->of_height(p->algo, work->height) : 0;
+
+	p->counts.epochs += !p->counts.epochs || work->epoch != p->share_epoch;
+	p->counts.programs += !p->counts.programs || number != p->share_program;
+	p->share_epoch = work->epoch;
+	p->share_program = number;
+}
+
 static enum judged judge(struct local *p, const struct pending *s)
 {
 	const struct digest *d = &s->share.digest;
@@ -102,7 +114,10 @@ static enum judged judge(struct local *p, const struct pending *s)
 		return JUDGED_MIX;
 	if (u256_cmp(&d->hash, &s->share.work.target) > 0)
 		return JUDGED_LOW;
-	return seen_add(&p->seen, d->hash.w[0]) ? s->late : JUDGED_DUPLICATE;
+	if (!seen_add(&p->seen, d->hash.w[0]))
+		return JUDGED_DUPLICATE;
+	note_where(p, &s->share.work);
+	return s->late;
 }
 
 static void on_hashed(void *arg, struct share *share, int rc)

@@ -93,3 +93,19 @@ stop() {
 json_number() {
 	grep -E '^\{' "$1" | tail -n 1 | grep -oE "\"$2\": ?[0-9]+" | head -n 1 | grep -oE '[0-9]+$'
 }
+
+# end_well NAME: end the miner and the pool NAME-pool: nothing went wrong, and both say the same.
+end_well() {
+	local name=$1 pair accepted
+	stop "$miner_pid" INT
+	[ "$rc" = 0 ] || fail "$name: exit code 0, got $rc"
+	stop "$pool_pid"
+	[ "$rc" = 0 ] || fail "$name: the pool's exit code 0, got $rc"
+	for pair in duplicate=0 low=0 invalid=0 refused=0; do
+		[ "$(json_number "$tmp/$name-pool.out" "${pair%=*}")" = "${pair#*=}" ] ||
+			fail "$name: $pair, got $(tail -n 1 "$tmp/$name-pool.out")"
+	done
+	accepted=$(json_number "$tmp/$name-pool.out" accepted)
+	grep -qE "shares: $accepted accepted, 0 rejected, [0-9]+ stale, 0 invalid, 0 lost" "$tmp/$name.log" ||
+		fail "$name: $accepted accepted, none rejected, invalid or lost: $(grep 'shares:' "$tmp/$name.log")"
+}
