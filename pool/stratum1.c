@@ -406,7 +406,8 @@ static void stratum1_bye(struct client *c)
 
 const struct dialect dialect_stratum1 = {
 	.name = "stratum1",
-	.schemes = "stratum+tcp stratum+ssl stratum+tls stratum+tls12 stratums stratum tcp ssl tls",
+	.schemes = "stratum1+tcp stratum1+ssl stratum1+tls stratum+tcp stratum+ssl stratum+tls "
+		   "stratum+tls12 stratums stratum tcp ssl tls",
 	.title = "Stratum V1",
 	.session_size = sizeof(struct session),
 	.serves = stratum1_serves,
