@@ -273,6 +273,90 @@ static void etc_15000000_by_plain_stratum(void)
 	play("etchash_stratum_etc_15000000_ecip1099", "ethstratum0", "etchash", 1);
 }
 
+/* A session of the stratum of the ProgPoW family, logged in, its extranonce ab. */
+static struct client *session(void)
+{
+	static const char said[] = "{\"id\":1,\"result\":[null,\"ab\"]}\n"
+				   "{\"id\":3,\"result\":true}\n";
+	struct client *c = calloc(1, sizeof *c);
+	int d;
+
+	for (d = 0; dialects[d] && strcmp(dialects[d]->name, "kawpow"); d++)
+		;
+	fake_init(c, dialects[d], algo_find("kawpow"));
+	fake_connect(c);
+	fake_feed(c, said, sizeof said - 1);
+	return c;
+}
+
+static void end(struct client *c)
+{
+	fake_done(c);
+	free(c);
+}
+
+static void notify(struct client *c, const char *seed, const char *bits)
+{
+	char line[512];
+	int n = snprintf(
+		line, sizeof line,
+		"{\"method\":\"mining.notify\",\"params\":[\"1\",\"%064d\",\"%s\",\"%s%060d\","
+		"true,1,\"%s\"]}\n",
+		7, seed, "0fff", 0, bits);
+
+	fake_feed(c, line, (size_t)n);
+}
+
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define FIVES "5555555555555555555555555555555555555555555555555555555555555555"
+
+static void a_wrong_seed_is_told_once(void)
+{
+	struct client *c = session();
+
+	notify(c, ZEROS, "1b02ba90");
+	CHECK_INT(count(c, "seed hash"), 0);
+	notify(c, FIVES, "1b02ba90");
+	CHECK_INT(count(c, "seed hash"), 1);
+	notify(c, FIVES, "1b02ba90");
+	CHECK_INT(count(c, "seed hash"), 1);
+	CHECK_INT(count(c, "job id="), 3);
+	end(c);
+}
+
+/* What was done of a job is kept by its header: with another extranonce it is to be done anew. */
+static void another_extranonce_is_another_header(void)
+{
+	static const char change[] = "{\"method\":\"mining.set_extranonce\",\"params\":[\"ac\"]}\n";
+	struct client *c = session();
+	struct work a = {0}, b = {0};
+
+	notify(c, ZEROS, "1b02ba90");
+	CHECK_INT(c->dialect->make_work(c->job, 0, &a), 0);
+	CHECK_INT(c->dialect->make_work(c->job, 1, &b), -ERR_RANGE);
+	fake_feed(c, change, sizeof change - 1);
+	notify(c, ZEROS, "1b02ba90");
+	CHECK_INT(c->dialect->make_work(c->job, 0, &b), 0);
+	CHECK(memcmp(a.header, b.header, 32) == 0);
+	CHECK(memcmp(a.header, b.header, 40) != 0);
+	end(c);
+}
+
+static void bits_say_what_is_a_block(void)
+{
+	struct client *c = session();
+	struct digest digest = {{{0}}, {0}};
+
+	notify(c, ZEROS, "1b02ba90");
+	CHECK_INT(u256_from_compact(&digest.hash, 0x1b02ba90), 0);
+	CHECK(c->dialect->is_block(c->job, &digest));
+	digest.hash.w[0]++;
+	CHECK(!c->dialect->is_block(c->job, &digest));
+	notify(c, ZEROS, "nonsense");
+	CHECK(!c->dialect->is_block(c->job, &digest));
+	end(c);
+}
+
 /* Two rigs of one wallet must not search the same nonces. */
 static void starts_differ_between_connections(void)
 {
@@ -297,6 +381,9 @@ int main(void)
 	T_RUN(nicehash_and_etc_10000000_by_ethereumstratum_1);
 	T_RUN(etc_10000000_by_ethereumstratum_2);
 	T_RUN(etc_15000000_by_plain_stratum);
+	T_RUN(a_wrong_seed_is_told_once);
+	T_RUN(another_extranonce_is_another_header);
+	T_RUN(bits_say_what_is_a_block);
 	T_RUN(starts_differ_between_connections);
 	return t_done();
 }
