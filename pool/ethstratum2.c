@@ -53,11 +53,13 @@ static int get_number(uint64_t *out, const json_t *v, uint64_t max)
 static int ethstratum2_hello(struct client *c, struct err *err)
 {
 	struct session *s = client_session(c);
+	const char *wish = client_option(c, "report-hashrate");
 	char port[8];
 	int rc = dagjob_terms_init(&s->terms, err);
 
 	if (rc)
 		return rc;
+	s->silent = wish && !strcmp(wish, "off");
 	snprintf(port, sizeof port, "%x", client_port(c));
 	s->hello = client_next_request(c);
 	return request(c, s->hello, "mining.hello",

@@ -32,3 +32,5 @@ talk found-nicehash ubqhash ethstratum1 close stratum+tcp
 talk found-plain ethash ethstratum close stratum+tcp
 talk found-silent ethash ethproxy silent ethstratum+tcp
 talk zano progpowz ethproxy error stratum+tcp
+talk forced-2 ethash ethstratum2 close ethstratum2+tcp
+talk node etchash getwork error getwork+http
