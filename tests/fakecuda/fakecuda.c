@@ -7,6 +7,7 @@
  *	FAKECUDA_DEVICES=N	cards (default 1)
  *	FAKECUDA_ARCH=90	compute capability
  *	FAKECUDA_DRIVER=13000	API version; decides which images it takes
+ *	FAKECUDA_THREADS=1024	largest group
  *	FAKECUDA_MEM=4096	MiB a card has
  *	FAKECUDA_STRICT=1	abort on what a real driver lets pass but a miner must not do:
  *				waits that spin, things left behind when the context goes
@@ -266,7 +267,7 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice
 	(void)device;
 	switch (attribute) {
 	case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
-		*value = 1024;
+		*value = (int)fake_number("FAKECUDA_THREADS", 1024);
 		return CUDA_SUCCESS;
 	case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
 		*value = 1980000;
