@@ -82,11 +82,18 @@ KERNEL ethash(KERNEL_ARGS)
 			K_REPORT(res, first + index + n);
 }
 #else
+/* CUDA's assembler, left alone, spills rather than take more than 80 registers; not with 8. */
+# if FLY < 8
+#  define K_SIZE GROUP_SIZE_OF(GROUP, 512)
+# else
+#  define K_SIZE GROUP_SIZE(GROUP)
+# endif
+
 /*
  * On a GPU eight neighbours work on each other's hashes in turn, 16 bytes of the mix each, so that
  * they fetch a row side by side.  Only the keccaks are each one's own.
  */
-KERNEL GROUP_SIZE(GROUP) ethash(KERNEL_ARGS)
+KERNEL K_SIZE ethash(KERNEL_ARGS)
 {
 	LOCAL u32 seeds[16 * GROUP], mixes[8 * GROUP]; /* a word of every one, then the next word */
 	K_SHARE_ROOM(2 * FLY);
