@@ -26,6 +26,10 @@ talk forced-kawpow kawpow kawpow close kawpow+tcp
 talk forced-ethproxy etchash ethproxy close ethproxy+tcp
 talk forced-nicehash etchash ethstratum1 close ethstratum1+tcp
 talk forced-plain ethash ethstratum close ethstratum0+tcp
+talk forced-second etchash ethstratum2 close ethstratum2+tcp
+talk forced-getwork etchash getwork close getwork+http
+talk zano-getwork progpowz getwork close getwork+http
+talk found-second etchash ethstratum2 close stratum+tcp
 talk found-kawpow firopow kawpow close stratum+tcp
 talk found-ethproxy etchash ethproxy error stratum+tcp
 talk found-nicehash ubqhash ethstratum1 close stratum+tcp
