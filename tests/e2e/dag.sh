@@ -24,7 +24,7 @@ cross() {
 	ok "$name: $(tail -n 1 "$tmp/$name-pool.out")"
 }
 
-# lies NAME ALGO SCHEME SCRIPT: whatever the pool says about heights and seeds, nothing wrong is sent.
+# lies NAME ALGO SCHEME SCRIPT: whatever the pool does by this script, nothing wrong is sent.
 lies() {
 	local name=$1 got
 	start_pool "$name-pool" -a "$2" "${small[@]}" --listen 127.0.0.1:0 --diff 0.00000001 \
@@ -33,7 +33,7 @@ lies() {
 		--cpu-threads 1 --log-level debug
 	wait_count "$tmp/$name-pool.log" 'fault: ' 8 60 || fail "$name: the pool says what it does"
 	got=$(count "$tmp/$name.log" ' accepted: ')
-	wait_count "$tmp/$name.log" ' accepted: ' $((got + 10)) 60 || fail "$name: shares after the lies"
+	wait_count "$tmp/$name.log" ' accepted: ' $((got + 10)) 60 || fail "$name: shares after it"
 	end_well "$name"
 	ok "$name: $(tail -n 1 "$tmp/$name-pool.out")"
 }
@@ -57,3 +57,6 @@ fi
 lies lies-kawpow kawpow stratum+tcp absurd-height@1s,absurd-seed@2s,wrong-seed@3s,other-epoch@4s,every=5s
 lies lies-ethproxy etchash ethproxy+tcp absurd-seed@1s,other-epoch@2s,every=3s
 lies lies-nicehash ethash ethstratum1+tcp absurd-seed@1s,other-epoch@2s,every=3s
+mischief=extranonce@1s,half-line@1500ms,wrong-type@2s,garbage@2500ms,diff-storm@3s,job-flood@3500ms,every=4s
+lies mischief-kawpow kawpow stratum+tcp $mischief
+lies mischief-second ethash ethstratum2+tcp $mischief
