@@ -63,7 +63,8 @@ struct settings {
 	uint32_t max_clients;
 	char *speak; /* dialect; NULL: the algorithm's usual one */
 	enum { SPEAK_OTHER_ERROR, SPEAK_OTHER_SILENT, SPEAK_OTHER_CLOSE } speak_other;
-	uint64_t height_step; /* blocks from one clean job to the next */
+	uint64_t height_step;  /* blocks from one clean job to the next */
+	uint32_t block_shares; /* accepted shares after which one comes; 0: time decides */
 
 	bool json; /* devices, algos: machine-readable */
 	char *config_file;

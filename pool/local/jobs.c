@@ -82,6 +82,8 @@ static struct local_job *take_place(struct local *p, bool clean)
 		p->http_client->job_difficulty[p->last_job % LOCAL_JOBS_KEPT] = 0;
 	job->number = p->last_job;
 	job->block = p->blocks += clean;
+	if (clean)
+		p->block_shares = 0;
 	p->counts.jobs++;
 	return job;
 }

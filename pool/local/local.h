@@ -113,11 +113,12 @@ struct local {
 	unsigned n_known;
 	struct local_job jobs[LOCAL_JOBS_KEPT]; /* job n lies at n % LOCAL_JOBS_KEPT */
 	uint64_t last_job, blocks;
-	uint64_t height;    /* of the last job */
-	bool detour;        /* a fault: jobs are of another epoch */
-	bool waits;         /* for a light cache, to make the next job, a clean one */
-	int code;           /* to exit with */
-	uint64_t random[4]; /* xoshiro state */
+	unsigned block_shares; /* accepted for the newest block */
+	uint64_t height;       /* of the last job */
+	bool detour;           /* a fault: jobs are of another epoch */
+	bool waits;            /* for a light cache, to make the next job, a clean one */
+	int code;              /* to exit with */
+	uint64_t random[4];    /* xoshiro state */
 	struct seen seen;
 	struct local_counts counts;
 	uint32_t share_epoch; /* of the last accepted share */

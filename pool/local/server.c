@@ -239,7 +239,7 @@ static void check_client(struct local_client *c, int64_t now)
 static void on_job_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct local *p = arg;
-	bool clean = p->last_job % CLEAN_EVERY == 0;
+	bool clean = !p->settings->block_shares && p->last_job % CLEAN_EVERY == 0;
 	struct local_client *c;
 	int64_t now = clock_ms();
 

@@ -14,6 +14,7 @@ struct pending {
 	struct share share; /* first: the verifier knows no other */
 	uint64_t client;
 	json_t *id;
+	uint64_t block;
 	enum judged late;
 	bool has_mix;
 	uint8_t mix[32];
@@ -120,16 +121,26 @@ static enum judged judge(struct local *p, const struct pending *s)
 	return s->late;
 }
 
+/* With enough shares a block is found, so to say. */
+static void count_block(struct local *p, uint64_t block)
+{
+	if (block == p->blocks && ++p->block_shares == p->settings->block_shares)
+		local_new_job(p, true);
+}
+
 static void on_hashed(void *arg, struct share *share, int rc)
 {
 	struct local *p = arg;
 	struct pending *s = (struct pending *)share;
 	struct local_client *c = local_find(p, s->client);
+	uint64_t accepted = p->counts.accepted;
 
 	if (c && rc)
 		tell(c, s->id, JUDGED_MALFORMED, "Cannot be hashed");
 	else if (c)
 		tell(c, s->id, judge(p, s), NULL);
+	if (p->counts.accepted != accepted)
+		count_block(p, s->block);
 	drop(p, share);
 }
 
@@ -150,6 +161,7 @@ void local_check(struct local_client *c, json_t *id, const struct talk_submit *s
 	s->share.device = (unsigned)c->id; /* clients take turns */
 	s->client = c->id;
 	s->id = json_incref(id ? id : json_null());
+	s->block = submit->job->block;
 	s->late = submit->late;
 	s->has_mix = submit->has_mix;
 	memcpy(s->mix, submit->mix, sizeof s->mix);

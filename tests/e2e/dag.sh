@@ -6,14 +6,15 @@
 
 small=(--set light_cache_items=1021 --set dataset_items=16381)
 
-# cross NAME ALGO DEVICE DIFF MS HEIGHT STEP EPOCHS PROGRAMS: shares from at least so many of each.
+# cross NAME ALGO DEVICE DIFF HEIGHT STEP EPOCHS PROGRAMS: shares from at least so many of each.
+# However slow the device is, a block is over when it has had its shares.
 cross() {
-	local name=$1 epochs=$8 programs=$9 got
+	local name=$1 epochs=$7 programs=$8 got
 	start_pool "$name-pool" -a "$2" "${small[@]}" --listen 127.0.0.1:0 --diff "$4" \
-		--job-interval "$5" --height "$6" --height-step "$7"
+		--job-interval 700 --block-shares 4 --height "$5" --height-step "$6"
 	start_miner "$name" -a "$2" "${small[@]}" -o "127.0.0.1:$pool_port" -u me -d "$3" \
 		--cpu-threads 1 --log-level debug
-	wait_count "$tmp/$name.log" ' job .*, clean' 12 200 || fail "$name: blocks come"
+	wait_count "$tmp/$name.log" ' job .*, clean' 13 200 || fail "$name: blocks come"
 	got=$(count "$tmp/$name.log" ' accepted: ')
 	wait_count "$tmp/$name.log" ' accepted: ' $((got + 3)) 60 || fail "$name: shares at the end"
 	end_well "$name"
@@ -44,12 +45,11 @@ if [ $# -gt 0 ]; then
 fi
 
 # Blocks go on by 1300, so that each has another program.
-cross kawpow-cpu kawpow cpu 0.00000001 300 7000 1300 3 10
-cross etchash-cpu etchash cpu 0.00000001 300 11640000 15000 3 1
+cross kawpow-cpu kawpow cpu 0.00000001 7000 1300 3 12
+cross etchash-cpu etchash cpu 0.00000001 11640000 15000 3 1
 if "$ADIT" devices 2>/dev/null | grep -q '^0 *opencl:0'; then
-	# PoCL compiles a program a second time at its first batch: blocks have to be long.
-	cross kawpow kawpow opencl:0 0.0000004 1300 7000 1300 3 10
-	cross etchash etchash opencl:0 0.0000004 500 11640000 15000 3 1
+	cross kawpow kawpow opencl:0 0.0000004 7000 1300 3 12
+	cross etchash etchash opencl:0 0.0000004 11640000 15000 3 1
 else
 	say "no OpenCL device: the CPU's only"
 fi
