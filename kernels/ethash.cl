@@ -99,7 +99,7 @@ KERNEL K_SIZE ethash(KERNEL_ARGS)
 	K_SHARE_ROOM(2 * FLY);
 	u32 rows = job->words[DAG_ROWS], magic = job->words[DAG_ROWS_MAGIC];
 	u32 index = (u32)GLOBAL_ID(), own = LOCAL_ID(), lane = own % 8;
-	u32 mix[FLY][4], start[FLY], p[FLY], stop, h, f, i, j;
+	u32 mix[FLY][4], start[FLY], p[FLY], h, f, i, j;
 	u64 a[25];
 
 	(void)scratch;
@@ -119,9 +119,9 @@ KERNEL K_SIZE ethash(KERNEL_ARGS)
 	/* Once, since a group takes a millisecond.  No return: PoCL loses barriers after one. */
 	K_SHARE(0, K_ABORTED(res));
 	K_MEET();
-	stop = K_SHARED(0, K_ABORTED(res), 0, K_TEAM);
+	h = K_SHARED(0, K_ABORTED(res), 0, K_TEAM) ? 8 : 0;
 	K_MEET();
-	for (h = stop ? 8 : 0; h < 8; h += FLY) {
+	for (; h < 8; h += FLY) {
 		UNROLL
 		for (f = 0; f < FLY; f++) {
 			start[f] = seeds[own - lane + h + f];
@@ -168,7 +168,8 @@ KERNEL K_SIZE ethash(KERNEL_ARGS)
 			   (u64)mixes[(2 * i + 1) * GROUP + own] << 32;
 	K_KECCAK256_PAD(a, 12);
 	K_KECCAK_F1600(u64, a);
-	if (!stop && index < count && BSWAP64(a[0]) <= job->target)
+	/* What an aborted group has here is no hash. */
+	if (index < count && BSWAP64(a[0]) <= job->target && !K_ABORTED(res))
 		K_REPORT(res, first + index);
 }
 #endif

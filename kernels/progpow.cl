@@ -303,7 +303,9 @@ KERNEL GROUP_SIZE_OF(GROUP, 1024) progpow(KERNEL_ARGS)
 
 	K_FIRST(u32, s, (u32)nonce, (u32)(nonce >> 32));
 	K_SECOND(u32, s, mixes);
-	if (index < count && ((u64)BSWAP32(s[0]) << 32 | BSWAP32(s[1])) <= job->target)
+	/* What an aborted group has here is no hash. */
+	if (index < count && ((u64)BSWAP32(s[0]) << 32 | BSWAP32(s[1])) <= job->target &&
+	    !K_ABORTED(res))
 		K_REPORT(res, nonce);
 }
 #endif

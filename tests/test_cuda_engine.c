@@ -335,20 +335,19 @@ static void room_body(void)
 	end(&r);
 }
 
-static void abort_body(void)
+static void abort_one(const struct algo *algo)
 {
-	const struct algo *algo = first_with_dataset();
 	static struct engine_result res;
 	uint64_t state = 5;
 	struct err err = {0};
 	struct work work;
 	struct rig r;
 
-	setenv("FAKECUDA_LATE_POKES", "2", 1); /* when the batch runs */
 	if (CHECK_OK(begin(&r, algo, &err), &err) && CHECK_OK(hold(&r, algo, 0, &err), &err)) {
 		random_work(&work, algo, &state);
 		work.epoch = r.ep->facts.epoch;
 		work.target = target_one_in(2);
+		check_height(&r, algo, 0);
 		CHECK_OK(engine_gpu.submit(r.e, 0, &work, 0, 256, &err), &err);
 		engine_gpu.abort(r.e);
 		CHECK_OK(engine_gpu.collect(r.e, 0, &res, &err), &err);
@@ -357,6 +356,20 @@ static void abort_body(void)
 		check_height(&r, algo, 0);
 	}
 	end(&r);
+}
+
+static void abort_body(void)
+{
+	const struct algo *program = NULL;
+	int i;
+
+	for (i = 0; algos[i] && !program; i++)
+		if (has_dataset(algos[i]) && algos[i]->program)
+			program = algos[i];
+	setenv("FAKECUDA_LATE_POKES", "2", 1); /* they land when the batch runs */
+	abort_one(first_with_dataset());
+	if (program)
+		abort_one(program);
 }
 
 /* ---- faults ---- */
