@@ -24,6 +24,12 @@ typedef uint64_t u64;
 struct algo;
 
 /*
+ * Epochs are numbered as the chain numbers them.  Where a chain has numbered some twice (etchash),
+ * a bit above the sixteenth tells them apart; people are shown the number alone.
+ */
+#define ALGO_EPOCH_SHOWN(epoch) ((unsigned)(epoch)&0xffffu)
+
+/*
  * One epoch of an algorithm with a dataset (DAG): its sizes, a plain value that travels to
  * workers.  Two datasets are the same only when the whole struct is: never compare epochs alone
  * (etchash numbers some of them twice, sizes can be set by hand).

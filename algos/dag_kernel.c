@@ -15,8 +15,8 @@ const struct algo_step ethash_steps[ETHASH_STEPS] = {
  * The groups of kernels/dag.cl: whoever launches it leaves their size to the backend, which takes
  * what the kernel requires where it is told (OpenCL) and 128 otherwise (CUDA).
  */
-#define CUDA_GROUP   128
-#define OPENCL_GROUP 64
+#define CUDA_GROUP   128u
+#define OPENCL_GROUP 64u
 
 const char *const dag_prebuilt_256[] = {"-DGROUP=128 -DPARENTS=256 -DPARTS=1", NULL};
 const char *const dag_prebuilt_512[] = {"-DGROUP=128 -DPARENTS=512 -DPARTS=1", NULL};

@@ -59,7 +59,8 @@ static int too_large(const struct making *m, struct engine_fit *fit, struct err 
 	return err_set(err, ERR_MEMORY,
 		       "the dataset of epoch %u needs %.2f GiB, %.2f GiB of the device's %.2f GiB "
 		       "are free",
-		       m->facts->epoch, gib(fit->need), gib(fit->left), gib(m->e->info.mem_total));
+		       ALGO_EPOCH_SHOWN(m->facts->epoch), gib(fit->need), gib(fit->left),
+		       gib(m->e->info.mem_total));
 }
 
 static int take_room(struct making *m, struct engine_fit *fit, struct err *err)
@@ -251,7 +252,7 @@ static int make_right(struct making *m, struct err *err)
 		  : err_set(err, ERR_SELFTEST,
 			    "the dataset of epoch %u came out wrong %d times (%u of %u samples): "
 			    "lower the memory clock",
-			    m->facts->epoch, REPAIRS, bad, SAMPLES);
+			    ALGO_EPOCH_SHOWN(m->facts->epoch), REPAIRS, bad, SAMPLES);
 }
 
 /* ---- all of it ---- */
@@ -295,7 +296,7 @@ static void tell(const struct making *m)
 		gpu_note(m->e, 0,
 			 "dataset of epoch %u (%.2f GiB) generated in %.1f s, %d samples "
 			 "checked",
-			 m->facts->epoch, gib(m->facts->dataset_bytes),
+			 ALGO_EPOCH_SHOWN(m->facts->epoch), gib(m->facts->dataset_bytes),
 			 (double)(clock_ms() - m->start_ms) / 1000, SAMPLES);
 }
 
@@ -310,6 +311,9 @@ int gpu_dataset_make(struct engine *e, struct dataset *ds, const struct algo_epo
 	ds->parts = e->plan.parts ? e->plan.parts : 1;
 	m.nodes = (uint32_t)(ep->facts.dataset_bytes / NODE_BYTES);
 	m.start_ms = clock_ms();
+	if (say)
+		gpu_note(e, 0, "generating the dataset of epoch %u, %.2f GiB",
+			 ALGO_EPOCH_SHOWN(ep->facts.epoch), gib(ep->facts.dataset_bytes));
 	rc = take_room(&m, fit, err);
 	if (!rc)
 		rc = build(&m, err);

@@ -104,8 +104,8 @@ void epoch_unmap(struct algo_epoch *ep)
 static int no_memory(const struct algo_facts *facts, struct err *err)
 {
 	return err_set(err, ERR_NOMEM, "no memory for the light cache of epoch %u (%llu MiB): %s",
-		       facts->epoch, (unsigned long long)(facts->shared_bytes >> 20),
-		       strerror(errno));
+		       ALGO_EPOCH_SHOWN(facts->epoch),
+		       (unsigned long long)(facts->shared_bytes >> 20), strerror(errno));
 }
 
 static int fill(struct epoch *epoch, const atomic_bool *stop, struct err *err)
@@ -126,7 +126,7 @@ static int fill(struct epoch *epoch, const atomic_bool *stop, struct err *err)
 		return rc;
 	if (fcntl(epoch->fd, F_ADD_SEALS, SEALS))
 		return err_set(err, ERR_IO, "cannot seal the light cache of epoch %u: %s",
-			       facts->epoch, strerror(errno));
+			       ALGO_EPOCH_SHOWN(facts->epoch), strerror(errno));
 	return map_shared(&epoch->view, epoch->fd, err);
 }
 

@@ -17,7 +17,7 @@ static bool fits(const struct algo *algo, const uint64_t *set, uint32_t epoch, u
 int64_t fit_until(const struct algo *algo, const uint64_t *set, uint32_t epoch, uint64_t need,
 		  uint64_t bytes)
 {
-	uint32_t low = 0, high = epoch; /* fits; does not */
+	uint32_t low = epoch - ALGO_EPOCH_SHOWN(epoch), high = epoch; /* fits; does not */
 	struct algo_facts facts;
 	uint64_t more = 0, own;
 
@@ -26,7 +26,7 @@ int64_t fit_until(const struct algo *algo, const uint64_t *set, uint32_t epoch, 
 		own = facts.dataset_bytes + (uint64_t)facts.cache_items * 64;
 		more = need > own ? need - own : 0;
 	}
-	if (!fits(algo, set, 0, more, bytes))
+	if (!fits(algo, set, low, more, bytes))
 		return -1;
 	if (fits(algo, set, epoch, more, bytes))
 		return epoch;
@@ -49,8 +49,8 @@ char *fit_text(char *out, size_t size, const struct algo *algo, const uint64_t *
 	const double gib = 1u << 30;
 
 	if (until >= 0)
-		snprintf(when, sizeof when, "it would fit until epoch %lld", (long long)until);
-	snprintf(out, size, "the dataset of epoch %u needs %.2f GiB, %.2f GiB are free; %s", epoch,
-		 (double)need / gib, (double)left / gib, when);
+		snprintf(when, sizeof when, "it would fit until epoch %u", ALGO_EPOCH_SHOWN(until));
+	snprintf(out, size, "the dataset of epoch %u needs %.2f GiB, %.2f GiB are free; %s",
+		 ALGO_EPOCH_SHOWN(epoch), (double)need / gib, (double)left / gib, when);
 	return out;
 }

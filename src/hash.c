@@ -44,7 +44,8 @@ static void print_hash(const struct algo *algo, const struct work *work, uint64_
 	       2 * algo->nonce_len, (unsigned long long)nonce, u256_hex(hash, &digest->hash));
 	if (algo->dataset)
 		printf(",\"mix\":\"%s\",\"epoch\":%u",
-		       hex_encode(mix, digest->mix, sizeof digest->mix), work->epoch & 0xffff);
+		       hex_encode(mix, digest->mix, sizeof digest->mix),
+		       ALGO_EPOCH_SHOWN(work->epoch));
 	printf("}\n");
 }
 

@@ -44,14 +44,16 @@ static void on_epoch(void *arg, uint32_t number, struct epoch *epoch, const stru
 	struct job *job = in->waiting;
 
 	if (!epoch) {
-		log_error(LOG_JOB, "no light cache for epoch %u: %s", number, err->text);
+		log_error(LOG_JOB, "no light cache for epoch %u: %s", ALGO_EPOCH_SHOWN(number),
+			  err->text);
 		return;
 	}
 	if (!job || job->epoch != number) {
-		log_debug(LOG_JOB, "the light cache of epoch %u is ready ahead of need", number);
+		log_debug(LOG_JOB, "the light cache of epoch %u is ready ahead of need",
+			  ALGO_EPOCH_SHOWN(number));
 		return;
 	}
-	log_info(LOG_JOB, "light cache of epoch %u ready in %.1f s", number,
+	log_info(LOG_JOB, "light cache of epoch %u ready in %.1f s", ALGO_EPOCH_SHOWN(number),
 		 (double)(clock_ms() - in->since_ms) / 1000);
 	in->waiting = NULL;
 	publish(in, job, epoch);

@@ -351,7 +351,7 @@ static void on_waits(void *arg, const struct job *job)
 	if (!job->clean && work_current(&m->work))
 		return;
 	log_info(LOG_JOB, "job %s is of epoch %u: building its light cache", job->id,
-		 (unsigned)job->epoch);
+		 ALGO_EPOCH_SHOWN(job->epoch));
 	work_pause(&m->work);
 	idle_if_void(m);
 }

@@ -14,11 +14,11 @@ static void on_epoch(void *arg, uint32_t number, struct epoch *epoch, const stru
 	struct local *p = arg;
 
 	if (!epoch) {
-		log_error(LOG_POOL, "epoch %u: %s", number, err->text);
+		log_error(LOG_POOL, "epoch %u: %s", ALGO_EPOCH_SHOWN(number), err->text);
 		local_stop(p, EXIT_FAIL);
 		return;
 	}
-	log_info(LOG_POOL, "epoch %u: the light cache is ready", number);
+	log_info(LOG_POOL, "epoch %u: the light cache is ready", ALGO_EPOCH_SHOWN(number));
 	if (p->waits)
 		local_new_job(p, true);
 }
