@@ -356,6 +356,8 @@ int dag_parts(const struct algo_device *dev, const uint64_t *set, struct err *er
 	uint64_t units = (dev->dataset_bytes + 255) / 256;
 	int parts;
 
+	if (dev->cuda) /* allocates all it has at once */
+		return 1;
 	if (set[DAG_SET_PARTS])
 		return set[DAG_SET_PARTS] == 3 ? 4 : (int)set[DAG_SET_PARTS];
 	for (parts = 1; parts <= ALGO_PARTS_MAX; parts *= 2)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Between the files of the supervisor, the only ones that see pools and devices: its life and
+ * display (miner.c), jobs on their way to devices (miner_jobs.c), shares on their way to pools
+ * (miner_shares.c).  None of them ever calls a driver.  Loop thread.
+ */
+#ifndef ADIT_MINER_H
+#define ADIT_MINER_H
+
+#include "pool/pools.h"
+#include "src/fleet.h"
+#include "src/intake.h"
+#include "src/log.h"
+#include "src/settings.h"
+#include "src/sharelog.h"
+#include "src/sharequeue.h"
+#include "src/verify.h"
+#include "src/work.h"
+
+/* Without a pool, devices go on with the last job for so long. */
+#define MINER_ORPHAN_MS 60000
+
+struct event;
+
+struct miner {
+	const struct settings *settings;
+	struct settings *reloaded; /* ours, unlike the first ones; NULL before a reload */
+	const struct algo *algo;
+	struct event_base *base;
+	struct event *signals[3];
+	struct event *second, *status, *flush, *limit;
+	struct pools *pools;
+	struct fleet *fleet;
+	struct intake *intake;
+	uint64_t set[ALGO_SETTINGS_MAX];
+	struct verify *verify;
+	struct sharequeue *queue;
+	struct sharelog *sharelog;
+	struct work_source work;
+	uint64_t session[256]; /* the ready session of each pool; 0: none */
+	struct rig_stats stats;
+	struct samples latency, turnaround, submitted; /* milliseconds */
+	int64_t start_ms, orphan_ms; /* orphan_ms: since when no pool is active; 0: one is */
+	struct device_gaps {
+		struct log_gap invalid, lost, flood;
+	} gaps[DEVICES_MAX];
+	bool stopping, stopped;
+	int exit_code;
+	char failure[ERR_TEXT_MAX]; /* why it ended by itself: the last line */
+};
+
+/* End because of this; said now, and again where people look: at the end. */
+void miner_fail(struct miner *m, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A share less is under way: the last one ends a program that waits for it. */
+void miner_stop_when_flushed(struct miner *m);
+
+/* miner_jobs.c: callbacks of fleet, pools and intake */
+bool miner_work(void *arg, unsigned device, double rate, struct ipc_work *out);
+struct epoch *miner_epoch(void *arg);
+extern const struct pools_events miner_pools_events;
+extern const struct intake_events miner_intake_events;
+/* Without a job to work on: take back what devices have. */
+void miner_idle_if_void(struct miner *m);
+
+/* miner_shares.c: callbacks of fleet, verify and sharequeue; and sending one */
+void miner_found(void *arg, unsigned device, const struct ipc_found *f);
+void miner_verified(void *arg, struct share *s, int rc);
+void miner_final(void *arg, struct share *s);
+void miner_drop_share(void *arg, struct share *s);
+void miner_submit(struct miner *m, struct share *s);
+
+#endif
