@@ -69,13 +69,14 @@ static bool is_double(const struct dag_params *p, uint32_t epoch)
 static int check_epoch(const struct algo *algo, uint32_t epoch, struct err *err)
 {
 	const struct dag_params *p = params_of(algo);
+	uint32_t most = DAG_EPOCH_MAX / (p->size_factor ? p->size_factor : 1);
 
-	if (epoch <= DAG_EPOCH_MAX)
+	if (epoch <= most)
 		return 0;
 	if ((epoch & BEFORE) && p->double_from && plain(epoch) < p->double_from / p->epoch_length)
 		return 0;
 	return err_set(err, ERR_RANGE, "epoch %u of %s: no chain gets beyond %u in our time", epoch,
-		       algo->name, DAG_EPOCH_MAX);
+		       algo->name, most);
 }
 
 static int dag_of_height(const struct algo *algo, uint64_t height, uint32_t *epoch, struct err *err)

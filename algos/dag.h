@@ -11,7 +11,10 @@
 #define DAG_MIB (UINT64_C(1) << 20)
 #define DAG_GIB (UINT64_C(1) << 30)
 
-/* Beyond it a pool is talking nonsense: decades ahead of every chain. */
+/*
+ * Beyond it a pool is talking nonsense: decades ahead of every chain.  Where sizes are those of a
+ * later epoch, that one counts.
+ */
 #define DAG_EPOCH_MAX 4095
 
 /* A family's row of constants; algo->params points at one (or at a struct that begins with one). */

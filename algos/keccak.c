@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Keccak-f[1600] sponges of one block, and Keccak-f[800]. */
+/* Keccak-f[1600] sponges, and Keccak-f[800]. */
 #include <string.h>
 
 #include "algos/keccak.h"
@@ -65,19 +65,27 @@ static void f1600(uint64_t a[25])
 	}
 }
 
-/* Words are little-endian on every machine adit runs on; the bytes are taken apart all the same. */
-static void sponge(uint8_t *out, size_t out_len, const void *in, size_t len, size_t rate)
+static void soak(uint64_t a[25], const uint8_t *block, size_t rate)
+{
+	size_t i;
+
+	for (i = 0; i < rate / 8; i++)
+		a[i] ^= le64_get(block + 8 * i);
+	f1600(a);
+}
+
+static void sponge(uint8_t *out, size_t out_len, const uint8_t *in, size_t len, size_t rate)
 {
 	uint8_t block[144] = {0};
 	uint64_t a[25] = {0};
 	size_t i;
 
+	for (; len >= rate; in += rate, len -= rate)
+		soak(a, in, rate);
 	memcpy(block, in, len);
 	block[len] = 0x01;
 	block[rate - 1] |= 0x80;
-	for (i = 0; i < rate / 8; i++)
-		a[i] = le64_get(block + 8 * i);
-	f1600(a);
+	soak(a, block, rate);
 	for (i = 0; i < out_len / 8; i++)
 		le64_put(out + 8 * i, a[i]);
 }

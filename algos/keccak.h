@@ -10,9 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* len < 136 (a single block); out 32 bytes, may overlap in. */
+/* out may overlap in */
 void keccak256(uint8_t out[32], const void *in, size_t len);
-/* len < 72 (a single block); out 64 bytes, may overlap in. */
 void keccak512(uint8_t out[64], const void *in, size_t len);
 
 /* 22 rounds on 25 words. */

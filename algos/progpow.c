@@ -184,6 +184,9 @@ struct hashing {
 	unsigned n_ops;
 	uint32_t mix[PROGPOW_LANES][PROGPOW_REGS_MAX];
 	uint32_t mix_hash[8];
+	uint32_t *rows; /* NULL: nobody asks */
+	progpow_seen_fn *seen;
+	void *seen_arg;
 };
 
 /* What is behind the first words of the state. */
@@ -200,7 +203,7 @@ static void absorb(const struct progpow_params *p, uint32_t *st, unsigned used)
 }
 
 /* First keccak: the 64-bit seed of the lanes, and for most members the words of the second. */
-static void open(const struct hashing *h, const struct work *work, uint64_t nonce,
+static void open(const struct progpow_params *p, const struct work *work, uint64_t nonce,
 		 uint32_t carry[10])
 {
 	uint32_t st[25];
@@ -211,9 +214,9 @@ static void open(const struct hashing *h, const struct work *work, uint64_t nonc
 	st[8] = (uint32_t)nonce;
 	st[9] = (uint32_t)(nonce >> 32);
 	memcpy(carry, st, 32);
-	absorb(h->p, st, 10);
+	absorb(p, st, 10);
 	keccak_f800(st);
-	if (h->p->absorb == ABSORB_PLAIN) {
+	if (p->absorb == ABSORB_PLAIN) {
 		carry[9] = __builtin_bswap32(st[0]);
 		carry[8] = __builtin_bswap32(st[1]);
 	} else {
@@ -255,18 +258,20 @@ static void run_op(struct hashing *h, const struct progpow_op *op, const uint32_
 	}
 }
 
-static void loops(struct hashing *h, uint32_t *rows)
+static void loops(struct hashing *h)
 {
 	uint32_t many = h->ep->facts.rows / 2, row[ROW_WORDS], at;
 	unsigned r, i;
 
 	for (r = 0; r < PROGPOW_LOOPS; r++) {
 		at = h->mix[r % PROGPOW_LANES][0] % many;
-		if (rows)
-			rows[r] = at;
+		if (h->rows)
+			h->rows[r] = at;
 		dag_nodes(h->ep, at * ROW_NODES, ROW_NODES, row);
 		for (i = 0; i < h->n_ops; i++)
 			run_op(h, &h->ops[i], row, r);
+		if (h->seen)
+			h->seen(h->seen_arg, r + 1, (const void *)h->mix);
 	}
 }
 
@@ -286,18 +291,19 @@ static void reduce(struct hashing *h)
 }
 
 /* Second keccak. */
-static void finish(const struct hashing *h, const uint32_t carry[10], uint8_t final[32])
+static void finish(const struct progpow_params *p, const uint32_t carry[10], const uint32_t mix[8],
+		   uint8_t final[32])
 {
-	unsigned used = h->p->absorb == ABSORB_PLAIN ? 10 : 8, i;
+	unsigned used = p->absorb == ABSORB_PLAIN ? 10 : 8, i;
 	uint32_t st[25];
 
 	memcpy(st, carry, used * 4);
-	memcpy(st + used, h->mix_hash, 32);
-	if (h->p->absorb == ABSORB_PLAIN)
+	memcpy(st + used, mix, 32);
+	if (p->absorb == ABSORB_PLAIN)
 		memset(st + 18, 0, 7 * 4);
 	else
-		absorb(h->p, st, 16);
-	if (h->p->absorb == ABSORB_PADDED) { /* its words stand elsewhere than after the first */
+		absorb(p, st, 16);
+	if (p->absorb == ABSORB_PADDED) { /* its words stand elsewhere than after the first */
 		st[16] = 0;
 		st[17] = 1;
 	}
@@ -326,43 +332,72 @@ static void set_program(struct hashing *h, uint64_t height)
 	memcpy(h->ops, last.ops, last.n * sizeof *last.ops);
 }
 
-static int hash(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
-		struct digest *out, uint32_t *rows)
+static int hash(struct hashing *h, const struct algo_epoch *ep, const struct work *work,
+		uint64_t nonce, struct digest *out)
 {
 	uint32_t carry[10];
 	uint8_t final[32];
-	struct hashing h;
 	int i;
 
 	if (!ep || ep->facts.rows < 2)
 		return -ERR_STALE;
-	h.ep = ep;
-	h.p = ep->algo->params;
-	h.l1 = ep->data + (size_t)ep->facts.cache_items * 16;
-	set_program(&h, work->height);
-	open(&h, work, nonce, carry);
-	fill_lanes(&h, carry[8], carry[9]);
-	loops(&h, rows);
-	reduce(&h);
-	finish(&h, carry, final);
+	h->ep = ep;
+	h->p = ep->algo->params;
+	h->l1 = ep->data + (size_t)ep->facts.cache_items * 16;
+	set_program(h, work->height);
+	open(h->p, work, nonce, carry);
+	fill_lanes(h, carry[8], carry[9]);
+	if (h->seen)
+		h->seen(h->seen_arg, 0, (const void *)h->mix);
+	loops(h);
+	reduce(h);
+	finish(h->p, carry, h->mix_hash, final);
 	out->hash = u256_from_be(final);
 	for (i = 0; i < 8; i++)
-		le32_put(out->mix + 4 * i, h.mix_hash[i]);
+		le32_put(out->mix + 4 * i, h->mix_hash[i]);
 	return 0;
 }
 
 int progpow_hash(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
 		 struct digest *out)
 {
-	return hash(ep, work, nonce, out, NULL);
+	struct hashing h;
+
+	h.rows = NULL;
+	h.seen = NULL;
+	return hash(&h, ep, work, nonce, out);
 }
 
 int progpow_rows(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
 		 uint32_t rows[PROGPOW_LOOPS])
 {
+	struct hashing h = {.rows = rows};
 	struct digest unused;
 
-	return hash(ep, work, nonce, &unused, rows);
+	return hash(&h, ep, work, nonce, &unused);
+}
+
+int progpow_trace(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
+		  progpow_seen_fn *seen, void *arg)
+{
+	struct hashing h = {.seen = seen, .seen_arg = arg};
+	struct digest unused;
+
+	return hash(&h, ep, work, nonce, &unused);
+}
+
+void progpow_final(const struct progpow_params *p, const struct work *work, uint64_t nonce,
+		   const uint8_t mix[32], struct u256 *out)
+{
+	uint32_t carry[10], words[8];
+	uint8_t final[32];
+	int i;
+
+	for (i = 0; i < 8; i++)
+		words[i] = le32_get(mix + 4 * i);
+	open(p, work, nonce, carry);
+	finish(p, carry, words, final);
+	*out = u256_from_be(final);
 }
 
 void progpow_prepare(const struct algo_epoch *ep, const struct work *work, struct abi_job *out)

@@ -97,6 +97,21 @@ extern const char kernel_progpow[];
 int progpow_rows(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
 		 uint32_t rows[PROGPOW_LOOPS]);
 
+/* All registers before the first loop (done is 0) and after each (1..PROGPOW_LOOPS). */
+typedef void progpow_seen_fn(void *arg, unsigned done,
+			     const uint32_t mix[PROGPOW_LANES][PROGPOW_REGS_MAX]);
+
+/* A hash watched on its way: for tests.  0 or -ERR_xxx. */
+int progpow_trace(const struct algo_epoch *ep, const struct work *work, uint64_t nonce,
+		  progpow_seen_fn *seen, void *arg);
+
+/*
+ * The hash that follows from a mix hash somebody claims, without looking at the dataset: right
+ * only when the mix is.
+ */
+void progpow_final(const struct progpow_params *p, const struct work *work, uint64_t nonce,
+		   const uint8_t mix[32], struct u256 *out);
+
 /* What all rows have in common: a member's struct algo is its names and this. */
 #define PROGPOW_MEMBERS(row, search_options, epoch_options)                                        \
  .kernel = kernel_progpow, .kernel_epoch = kernel_dag, .header_len = 40, .nonce_off = 32,          \
