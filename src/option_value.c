@@ -403,7 +403,7 @@ int option_defaults(struct loader *l, struct err *err)
 	size_t i;
 	int rc = 0;
 
-	l->s->epoch = -1;
+	l->s->epoch = l->s->height = -1;
 	for (i = 0; !rc && options[i].name; i++)
 		if (options[i].def)
 			rc = option_store(l, &options[i], options[i].def, &at, err);

@@ -46,23 +46,52 @@ static int read_header(const struct algo *algo, const char *text, struct work *w
 		       algo->name, 2 * len, len, 2 * less, strlen(text));
 }
 
-/* The epoch that is meant; a height and a seed that contradict each other are a mistake. */
+static int epoch_of_seed(const struct algo *algo, const char *text, uint32_t *epoch,
+			 struct err *err)
+{
+	uint8_t seed[32];
+
+	text = digits_of(text);
+	if (hex_decode(seed, sizeof seed, text, strlen(text)))
+		return err_set(err, ERR_USAGE, "--seed: give 64 hexadecimal digits");
+	return algo->dataset->of_seed(algo, seed, epoch, err);
+}
+
+/*
+ * The epoch that is meant.  One that is named, or its seed, outdoes the height: test networks
+ * count in other steps.
+ */
 static int read_epoch(const struct algo *algo, const struct settings *s, struct work *work,
 		      struct err *err)
 {
-	uint8_t seed[32];
-	int rc = 0;
+	int rc;
 
+	if (algo->program && s->height < 0)
+		return err_set(err, ERR_USAGE,
+			       "no height: %s has a program for every few blocks; "
+			       "give the block's number with --height",
+			       algo->name);
 	if (s->seed) {
-		const char *text = digits_of(s->seed);
-
-		if (hex_decode(seed, sizeof seed, text, strlen(text)))
-			return err_set(err, ERR_USAGE, "--seed: give 64 hexadecimal digits");
-		rc = algo->dataset->of_seed(algo, seed, &work->epoch, err);
-	} else if (s->epoch >= 0) {
+		rc = epoch_of_seed(algo, s->seed, &work->epoch, err);
+		if (!rc && s->epoch >= 0 && (uint32_t)s->epoch != (ALGO_EPOCH_SHOWN(work->epoch)))
+			rc = err_set(err, ERR_USAGE,
+				     "--seed is that of epoch %u, not %lld: give one of them",
+				     ALGO_EPOCH_SHOWN(work->epoch), (long long)s->epoch);
+		return rc;
+	}
+	if (s->height < 0 && s->epoch < 0)
+		return err_set(err, ERR_USAGE,
+			       "no epoch: %s needs one; give --height, --epoch or --seed",
+			       algo->name);
+	if (s->height < 0) {
 		work->epoch = (uint32_t)s->epoch;
-	} else {
-		rc = algo->dataset->of_height(algo, work->height, &work->epoch, err);
+		return 0;
+	}
+	/* The height may know which of two epochs of the same number is meant. */
+	rc = algo->dataset->of_height(algo, work->height, &work->epoch, err);
+	if (s->epoch >= 0 && (rc || (uint32_t)s->epoch != ALGO_EPOCH_SHOWN(work->epoch))) {
+		work->epoch = (uint32_t)s->epoch;
+		return 0;
 	}
 	return rc;
 }
@@ -74,7 +103,7 @@ int request_work(const struct algo *algo, const struct settings *s, struct work 
 
 	memset(work, 0, sizeof *work);
 	*epoch = NULL;
-	work->height = s->height;
+	work->height = s->height > 0 ? (uint64_t)s->height : 0;
 	rc = read_header(algo, s->header, work, err);
 	if (!rc)
 		rc = algo_settings(algo, set, (const char *const *)s->set, s->n_set, err);

@@ -49,8 +49,8 @@ struct settings {
 
 	/* hash and scan */
 	char *header, *nonce, *target, *seed, *solution; /* as written; NULL: not given */
-	uint64_t start, count, height;
-	int64_t epoch; /* -1: not given */
+	uint64_t start, count;
+	int64_t epoch, height; /* -1: not given */
 
 	/* local pool */
 	char *listen; /* "127.0.0.1:3333" */

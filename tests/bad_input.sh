@@ -60,6 +60,19 @@ bad 2 '--tls-ca missing.pem of stratum\+ssl://h:1: cannot read it: .*' \
 bad 2 "'adit hash' needs --header HEX .*" hash -a scrypt
 bad 2 '--header: .* 160 .*' hash -a scrypt --header 00 --nonce 1
 bad 2 "--nonce '99999999999': .* 0xffffffff.*" hash -a scrypt --header "$zeros" --nonce 99999999999
+half=${zeros:0:64}
+bad 2 '--header: etchash takes 80 .* or 64 without the nonce, .*' \
+	hash -a etchash --epoch 0 --nonce 1 --header "$zeros"
+bad 2 'no height: kawpow .* --height' hash -a kawpow --epoch 0 --nonce 1 --header "$half"
+bad 2 'no epoch: etchash .* --height, --epoch or --seed' hash -a etchash --nonce 1 --header "$half"
+bad 2 'epoch 4096 of etchash: no chain .*' hash -a etchash --epoch 4096 --nonce 1 --header "$half"
+bad 2 'no epoch of ethash has this seed' \
+	hash -a ethash --seed "${zeros:0:63}1" --nonce 1 --header "$half"
+bad 2 '--seed is that of epoch 0, not 1: .*' \
+	hash -a ethash --seed "$half" --epoch 1 --nonce 1 --header "$half"
+bad 2 '--seed: scrypt has no epochs' hash -a scrypt --seed "$half" --nonce 1 --header "$zeros"
+bad 2 '.*light_cache_items is 0 or at least 16.*' \
+	hash -a ethash --epoch 0 --set light_cache_items=3 --nonce 1 --header "$half"
 bad 2 '--target: must have 64 hexadecimal digits, not 2' \
 	scan -a scrypt --header "$zeros" --target ff --count 1
 bad 2 "unexpected argument 'all' .*" devices all

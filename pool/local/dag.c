@@ -30,7 +30,7 @@ int local_dag_start(struct local *p, struct err *err)
 
 	if (rc || !p->algo->dataset)
 		return rc;
-	p->height = s->height ? s->height : 1;
+	p->height = s->height > 0 ? (uint64_t)s->height : 1;
 	return epochs_new(&p->epochs, p->base, p->algo, p->set, on_epoch, p, err);
 }
 
