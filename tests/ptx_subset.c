@@ -184,7 +184,7 @@ static int read_declaration(struct reader *r)
 		if (!take(r, '>') || n > PTX_SUBSET_REGISTERS)
 			return complain(r, "a malformed number of registers");
 		for (i = 0; i < n; i++) {
-			snprintf(numbered, sizeof numbered, "%s%lu", name, i);
+			snprintf(numbered, sizeof numbered, "%s%u", name, (unsigned)(i % 10000));
 			if (declare(r, numbered))
 				return -1;
 		}
