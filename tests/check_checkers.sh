@@ -18,7 +18,7 @@ fresh()
 		"$dir/t/tests/vectors"
 	cd "$dir/t" || exit 99
 	cp "$here/.clang-format" .
-	printf 'ALGOS = \\\n\talgos/aa \\\n\talgos/bb\n' >algos/list.am
+	printf 'ALGOS = \\\n\talgos/aa \\\n\talgos/bb\nKERNELS = \\\n\tkernels/aa \\\n\tkernels/bb\n' >algos/list.am
 	printf 'DIALECTS = \\\n\tpool/zz1\n' >pool/list.am
 	for n in aa bb; do
 		printf '%s\n#include "algos/algo.h"\nconst struct algo algo_%s = {0};\n' "$spdx" $n \
@@ -126,7 +126,7 @@ rm tests/vectors/aa.json
 expect lists 1 'aa.json' 'an algorithm without vectors'
 fresh
 rm kernels/bb.cl
-expect lists 1 'bb.cl' 'an algorithm without a kernel'
+expect lists 1 'no kernels/bb.cl' 'a kernel on the list without a file'
 fresh
 printf 'ALGOS = \\\n\talgos/aa\n' >algos/list.am
 expect lists 1 'bb is not in' 'an algorithm on no list'
