@@ -285,7 +285,7 @@ const struct option options[] = {
 	 .arg = "SCRIPT",
 	 .group = GROUP_DEVICE,
 	 .commands = RUNS,
-	 .help = "what sim devices do, like rate=1M,seed=3"},
+	 .help = "what sim devices do, like rate=1M,mem=6G,dataset=5s"},
 	{.name = "cache-dir",
 	 .type = OPTION_TEXT,
 	 MEMBER(cache_dir),
