@@ -132,28 +132,32 @@
 # define K_CACHE(a)       V16_GATHER(l1, mix[a] & 4095u)
 # define K_ROW(t)         V16_GATHER(unit, ((V16_LANE ^ (r & 15)) << 2) + (t))
 
-/* The cache, in one piece: where the dataset is split it is not. */
+/* The cache, in one piece: where the dataset is split it is not.  Groups are of one then. */
 # if PARTS == 1
+#  define K_L1      GLOBAL
 #  define K_L1_ROOM
 #  define K_L1_FILL() (l1 = dataset)
+#  define K_SIZE
 # else
-#  define K_L1_ROOM   u32 cache[4096];
+#  define K_L1      LOCAL
+#  define K_L1_ROOM LOCAL u32 cache[4096];
 #  define K_L1_FILL()                                                                              \
 	do {                                                                                       \
 		for (i = 0; i < 4096; i++)                                                         \
 			cache[i] = K_UNIT(i / 64)[i % 64];                                         \
-		l1 = (GLOBAL const u32 *)(size_t)cache;                                            \
+		l1 = cache;                                                                        \
 	} while (0)
+#  define K_SIZE    GROUP_SIZE(1)
 # endif
 
-KERNEL progpow(KERNEL_ARGS)
+KERNEL K_SIZE progpow(KERNEL_ARGS)
 {
 	K_L1_ROOM
 	u32 rows = job->words[DAG_ROWS], magic = job->words[DAG_ROWS_MAGIC];
 	u64 index = GLOBAL_ID() * K_NONCES, nonce = first + index;
 	u32x16 s[8], mix[REGS], mixes[8], low, high, jsr, jcong;
 	u32 seeds[2][K_NONCES], hashes[8 * K_NONCES], n, i, r, z, w;
-	GLOBAL const u32 *l1;
+	K_L1 const u32 *l1;
 
 	(void)scratch;
 	if (index >= count || K_ABORTED(res))
