@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "algos/dag.h"
 #include "src/clock.h"
 #include "src/str.h"
 #include "tests/device.h"
@@ -20,6 +21,9 @@
 #include "kernels/sha256.clh"
 
 #define CHUNK 4096
+
+#define SMALL_ROWS 16381   /* a dataset of 2 MiB */
+#define HEIGHT     1234567 /* whose program is measured */
 
 /*
  * Last digest words of CHUNK nonces: a loop of plain C, without stores under a condition.  The
@@ -131,13 +135,74 @@ static double plain_rate(double seconds)
 	return (double)hashes / (cpu_s() - began_s);
 }
 
+#define FILL_BYTES (16u << 20)
+
+/* Something everywhere: on CPU devices memory never written is one page, read again and again. */
+static int fill_dataset(struct bed *bed, struct err *err)
+{
+	uint32_t *words = malloc(FILL_BYTES), i, part, took, parts = bed->plan.parts;
+	uint64_t at, len;
+	int rc = words ? 0 : err_set(err, ERR_NOMEM, "no memory to fill a dataset from");
+
+	for (i = 0; words && i < FILL_BYTES / 4; i++)
+		words[i] = i * 2654435761u ^ i >> 7;
+	for (part = 0; part < parts && !rc; part++)
+		for (at = 0; at < bed->part_bytes && !rc; at += len) {
+			len = bed->part_bytes - at < FILL_BYTES ? bed->part_bytes - at : FILL_BYTES;
+			rc = bed->backend->write(bed->part[part], at, words, len, err);
+			if (!rc)
+				rc = bed->backend->mark(bed->dev, 0, err);
+			if (!rc)
+				rc = bed->backend->wait(bed->dev, 0, &took, err);
+		}
+	free(words);
+	return rc;
+}
+
+/*
+ * A dataset of so many rows behind a small light cache, or that of epoch 0 (rows 0), of which a
+ * second or so's worth of nodes are made, at a rate that is printed.
+ */
+static int give_dataset(struct bed *bed, const struct algo *algo, uint64_t rows, double seconds,
+			struct err *err)
+{
+	static struct algo_epoch *ep;
+	uint64_t set[ALGO_SETTINGS_MAX] = {0};
+	uint32_t nodes, count = 1024, done, took;
+	double began_s, spent = 0;
+	int rc;
+
+	algo_epoch_free(ep);
+	ep = NULL;
+	set[DAG_SET_ROWS] = rows;
+	set[DAG_SET_CACHE] = rows ? 1021 : 0;
+	rc = algo_epoch_new(&ep, algo, 0, set, err);
+	if (!rc)
+		rc = bed_dataset(bed, ep, err);
+	if (!rc)
+		rc = fill_dataset(bed, err);
+	if (!rc)
+		rc = bed_generate(bed, 0, 64, &took, err);
+	nodes = rc ? 0 : (uint32_t)(ep->facts.dataset_bytes / 64);
+	for (done = 0; !rc && done < nodes && (rows || spent < seconds); done += count) {
+		began_s = cpu_s();
+		rc = bed_generate(bed, done, count, &took, err);
+		spent += bed->info.cpu ? cpu_s() - began_s : took / 1e6;
+		count = spent < 0.1 ? count * 2 : count;
+	}
+	if (!rc)
+		printf("%-10s %-46s %12.3f knodes/s\n", algo->name, bed->plan.options_epoch,
+		       (done < nodes ? done : nodes) / spent / 1e3);
+	return rc;
+}
+
 /* Hashes a second (on CPU devices: a CPU second) of one plan: batches grow to about a tenth of the
  * time. */
 static double plan_rate(struct bed *bed, const struct algo *algo, const struct algo_plan *plan,
-			double seconds, struct err *err)
+			uint64_t dataset_rows, double seconds, struct err *err)
 {
 	static struct abi_results res;
-	struct work work = {.header_len = algo->header_len};
+	struct work work = {.header_len = algo->header_len, .height = HEIGHT};
 	uint64_t hashes = 0, batch = plan->nonces_start, most = 1u << 26;
 	int64_t began_us, now_us, took_us;
 	double began_s;
@@ -146,8 +211,11 @@ static double plan_rate(struct bed *bed, const struct algo *algo, const struct a
 
 	if (plan->scratch_per_nonce)
 		most = (1ull << 30) / plan->scratch_per_nonce / plan->lanes * plan->lanes;
+	bed->height = HEIGHT;
 	if (bed_make(bed, algo, plan, most, err))
 		return -1;
+	if (algo->dataset && give_dataset(bed, algo, dataset_rows, seconds, err))
+		goto out;
 	/* The first batches compile and touch memory. */
 	if (bed_run(bed, &work, 0, (uint32_t)batch, &res, &device_us, err) ||
 	    bed_run(bed, &work, 0, (uint32_t)batch, &res, &device_us, err))
@@ -172,29 +240,35 @@ static double plan_rate(struct bed *bed, const struct algo *algo, const struct a
 	else
 		rate = (double)hashes * 1e6 / (double)(now_us - began_us);
 out:
+	bed_dataset_clear(bed);
 	bed_clear(bed);
 	return rate;
 }
 
-static void measure(struct bed *bed, const struct algo *algo, uint32_t lanes, double seconds)
+static void measure(struct bed *bed, const struct algo *algo, uint32_t lanes, uint64_t rows,
+		    double seconds)
 {
 	uint64_t set[ALGO_SETTINGS_MAX];
 	struct algo_plan plan[ALGO_PLANS_MAX];
 	struct algo_device dev = bed_device(&bed->info, lanes);
+	struct algo_facts facts;
 	struct err err = {0};
 	int i, n;
 
 	algo_settings(algo, set, NULL, 0, NULL);
+	if (algo->dataset && !algo->dataset->facts(algo, 0, set, &facts, &err))
+		dev.dataset_bytes = rows ? rows * 128 : facts.dataset_bytes;
 	n = algo_plans(algo, &dev, set, plan, ALGO_PLANS_MAX, &err);
 	if (n < 0)
-		printf("%-8s %s\n", algo->name, err.text);
+		printf("%-10s %s\n", algo->name, err.text);
 	for (i = 0; i < n; i++) {
-		double rate = plan_rate(bed, algo, &plan[i], seconds, &err);
+		double rate = plan_rate(bed, algo, &plan[i], rows, seconds, &err);
 
 		if (rate < 0)
-			printf("%-8s %-32s %s\n", algo->name, plan[i].options, err.text);
+			printf("%-10s %-46s %s\n", algo->name, plan[i].options, err.text);
 		else
-			printf("%-8s %-32s %12.3f kH/s\n", algo->name, plan[i].options, rate / 1e3);
+			printf("%-10s %-46s %12.3f kH/s\n", algo->name, plan[i].options,
+			       rate / 1e3);
 		fflush(stdout);
 	}
 }
@@ -211,7 +285,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [SECONDS]\n", argv[0]);
 		return 2;
 	}
-	printf("sha256d  %-32s %12.3f kH/s\n", "plain C, vectorised by compiler",
+	printf("sha256d    %-46s %12.3f kH/s\n", "plain C, vectorised by compiler",
 	       plain_rate(seconds) / 1e3);
 	if (!bed.backend || bed.backend->probe(found, DEVICES_MAX, &err) <= 0 ||
 	    bed.backend->open(0, NULL, &bed.dev, &bed.info, &err)) {
@@ -220,9 +294,13 @@ int main(int argc, char **argv)
 	}
 	printf("%s, %u lanes\n", bed.info.name, (unsigned)bed.info.lanes);
 	for (i = 0; algos[i]; i++) {
-		measure(&bed, algos[i], bed.info.lanes, seconds);
+		uint64_t rows = algos[i]->dataset ? SMALL_ROWS : 0;
+
+		measure(&bed, algos[i], bed.info.lanes, rows, seconds);
 		if (bed.info.lanes > 1)
-			measure(&bed, algos[i], 1, seconds);
+			measure(&bed, algos[i], 1, rows, seconds);
+		if (algos[i]->dataset)
+			measure(&bed, algos[i], bed.info.lanes, 0, seconds);
 	}
 	bed.backend->close(bed.dev);
 	return 0;
