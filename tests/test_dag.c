@@ -145,8 +145,10 @@ static void check_range(const json_t *range, const struct algo_epoch *ep)
 	uint32_t *node = malloc((size_t)count * 64);
 	uint64_t sum = 0, turned = 0, word;
 
-	if (!CHECK(node != NULL))
+	if (!node) {
+		CHECK(!"memory for a range of nodes");
 		return;
+	}
 	dag_nodes(ep, first, count, node);
 	for (i = 0; i < count * 16; i += 2) {
 		unsigned turn = (first + i / 16) % 64;
@@ -333,7 +335,7 @@ static size_t sorted(json_t **out, size_t max)
 
 static void every_row_that_needs_a_light_cache(void)
 {
-	json_t *row[256];
+	json_t *row[256] = {NULL};
 	size_t i, n = sorted(row, 256), left_out = 0;
 	uint64_t set[ALGO_SETTINGS_MAX];
 	struct algo_epoch *ep = NULL;
