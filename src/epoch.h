@@ -19,7 +19,7 @@ struct epoch {
 	int fd;                 /* sealed memfd of facts.shared_bytes */
 };
 
-#define EPOCHS_KEPT 4 /* beside those that jobs hold */
+#define EPOCHS_KEPT 3 /* beside those that jobs hold */
 
 /* An epoch that was asked for is ready; or could not be built, then epoch is NULL. */
 typedef void epochs_ready_fn(void *arg, uint32_t number, struct epoch *epoch,
