@@ -8,6 +8,7 @@
 
 #include "src/clock.h"
 #include "src/engine_gpu.h"
+#include "src/str.h"
 
 #define UNIT_BYTES    256u /* is never torn between parts, see kernels/dag_abi.h */
 #define NODE_BYTES    64u
@@ -38,11 +39,6 @@ static uint64_t part_bytes(const struct algo_facts *facts, uint32_t parts)
 	return (units + parts - 1) / parts * UNIT_BYTES;
 }
 
-static double gib(uint64_t bytes)
-{
-	return (double)bytes / (1u << 30);
-}
-
 void gpu_dataset_free(struct engine *e, struct dataset *ds)
 {
 	uint32_t i;
@@ -56,11 +52,14 @@ void gpu_dataset_free(struct engine *e, struct dataset *ds)
 
 static int too_large(const struct making *m, struct engine_fit *fit, struct err *err)
 {
+	char need[32], left[32], all[32];
+
 	return err_set(err, ERR_MEMORY,
-		       "the dataset of epoch %u needs %.2f GiB, %.2f GiB of the device's %.2f GiB "
+		       "the dataset of epoch %u needs %s, %s of the device's %s "
 		       "are free",
-		       ALGO_EPOCH_SHOWN(m->facts->epoch), gib(fit->need), gib(fit->left),
-		       gib(m->e->info.mem_total));
+		       ALGO_EPOCH_SHOWN(m->facts->epoch), str_bytes(need, sizeof need, fit->need),
+		       str_bytes(left, sizeof left, fit->left),
+		       str_bytes(all, sizeof all, m->e->info.mem_total));
 }
 
 static int take_room(struct making *m, struct engine_fit *fit, struct err *err)
@@ -292,11 +291,14 @@ static int write_job(struct making *m, struct err *err)
 
 static void tell(const struct making *m)
 {
+	char size[32];
+
 	if (m->say)
 		gpu_note(m->e, 0,
-			 "dataset of epoch %u (%.2f GiB) generated in %.1f s, %d samples "
+			 "dataset of epoch %u (%s) generated in %.1f s, %d samples "
 			 "checked",
-			 ALGO_EPOCH_SHOWN(m->facts->epoch), gib(m->facts->dataset_bytes),
+			 ALGO_EPOCH_SHOWN(m->facts->epoch),
+			 str_bytes(size, sizeof size, m->facts->dataset_bytes),
 			 (double)(clock_ms() - m->start_ms) / 1000, SAMPLES);
 }
 
@@ -304,6 +306,7 @@ int gpu_dataset_make(struct engine *e, struct dataset *ds, const struct algo_epo
 		     struct engine_fit *fit, struct err *err)
 {
 	struct making m = {.e = e, .ds = ds, .facts = &ep->facts, .say = say};
+	char size[32];
 	int rc;
 
 	gpu_dataset_free(e, ds);
@@ -312,8 +315,9 @@ int gpu_dataset_make(struct engine *e, struct dataset *ds, const struct algo_epo
 	m.nodes = (uint32_t)(ep->facts.dataset_bytes / NODE_BYTES);
 	m.start_ms = clock_ms();
 	if (say)
-		gpu_note(e, 0, "generating the dataset of epoch %u, %.2f GiB",
-			 ALGO_EPOCH_SHOWN(ep->facts.epoch), gib(ep->facts.dataset_bytes));
+		gpu_note(e, 0, "generating the dataset of epoch %u, %s",
+			 ALGO_EPOCH_SHOWN(ep->facts.epoch),
+			 str_bytes(size, sizeof size, ep->facts.dataset_bytes));
 	rc = take_room(&m, fit, err);
 	if (!rc)
 		rc = build(&m, err);

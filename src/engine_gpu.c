@@ -142,6 +142,7 @@ static int gpu_submit(struct engine *e, unsigned slot, const struct work *work, 
 
 	if (!rc)
 		rc = queue(e, program, slot, work, first, count, err);
+	e->mining = !rc;
 	return gpu_named(e, rc, err);
 }
 

@@ -43,6 +43,7 @@ struct engine {
 	int chosen; /* which of the plans was measured to be best, -1: not known yet */
 	struct programs programs;
 	struct ahead *ahead; /* NULL until needed */
+	bool mining;         /* works have been searched: what is built now comes late */
 	struct mem *job[GPU_SLOTS], *results[GPU_SLOTS], *scratch;
 	struct abi_results host[GPU_SLOTS];
 	struct algo_epoch *small_ep;       /* for proofs */

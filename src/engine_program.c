@@ -263,7 +263,7 @@ static int make(struct engine *e, uint64_t height, uint64_t number, struct progr
 		rc = build_now(e, number, out, err);
 		if (rc)
 			return rc;
-		if (e->config.algo->program && e->programs.n)
+		if (e->mining)
 			gpu_note(e, 0,
 				 "built the kernels for block %llu in %lld ms, not ahead of need",
 				 (unsigned long long)height, (long long)(clock_ms() - start));

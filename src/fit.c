@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "src/fit.h"
+#include "src/str.h"
 
 static bool fits(const struct algo *algo, const uint64_t *set, uint32_t epoch, uint64_t more,
 		 uint64_t bytes)
@@ -46,11 +47,12 @@ char *fit_text(char *out, size_t size, const struct algo *algo, const uint64_t *
 {
 	int64_t until = fit_until(algo, set, epoch, need, left);
 	char when[64] = "no epoch's would";
-	const double gib = 1u << 30;
+	char needs[32], free[32];
 
 	if (until >= 0)
 		snprintf(when, sizeof when, "it would fit until epoch %u", ALGO_EPOCH_SHOWN(until));
-	snprintf(out, size, "the dataset of epoch %u needs %.2f GiB, %.2f GiB are free; %s",
-		 ALGO_EPOCH_SHOWN(epoch), (double)need / gib, (double)left / gib, when);
+	snprintf(out, size, "the dataset of epoch %u needs %s, %s are free; %s",
+		 ALGO_EPOCH_SHOWN(epoch), str_bytes(needs, sizeof needs, need),
+		 str_bytes(free, sizeof free, left), when);
 	return out;
 }

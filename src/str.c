@@ -2,6 +2,7 @@
 /* Text from outside, turned into numbers and names without surprises. */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,5 +114,14 @@ char *str_printable(char *out, size_t size, const char *text, size_t len)
 	for (i = 0; i < len && i + 1 < size; i++)
 		out[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
 	out[i] = '\0';
+	return out;
+}
+
+char *str_bytes(char *out, size_t size, uint64_t bytes)
+{
+	if (bytes >= (uint64_t)1 << 30)
+		snprintf(out, size, "%.2f GiB", (double)bytes / (1u << 30));
+	else
+		snprintf(out, size, "%.1f MiB", (double)bytes / (1u << 20));
 	return out;
 }

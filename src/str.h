@@ -26,4 +26,7 @@ unsigned str_distance(const char *a, const char *b);
  */
 char *str_printable(char *out, size_t size, const char *text, size_t len);
 
+/* Bytes for people: "5.84 GiB", "2.0 MiB".  Returns out. */
+char *str_bytes(char *out, size_t size, uint64_t bytes);
+
 #endif

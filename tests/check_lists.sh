@@ -41,6 +41,12 @@ for name in $(entries algos); do
 	grep -qs "^const struct algo algo_$name = {" "algos/$name.c" ||
 		say "algos/$name.c: no 'const struct algo algo_$name = {'"
 done
+
+# ... and those that share a family's test are in it.
+for f in $(grep -ls '\(PROGPOW\|ETHASH\)_MEMBERS(' algos/*.c); do
+	name=$(basename "$f" .c)
+	grep -qs "FAMILY=.*\"$name\"" tests/am/*.am || say "$f: in no FAMILY of tests/am/algos.am"
+done
 for name in $(entries pool); do
 	[ -f "pool/$name.c" ] || say "pool/list.am: $name has no pool/$name.c"
 	grep -qs "^const struct dialect dialect_$name = {" "pool/$name.c" ||

@@ -196,6 +196,11 @@ void local_send_extranonce(struct local_client *c)
 		c->talk->send_extranonce(c);
 }
 
+struct u256 talk_target_now(const struct local_client *c)
+{
+	return algo_target(c->pool->algo, c->difficulty);
+}
+
 struct u256 talk_target(const struct local_client *c, const struct local_job *job)
 {
 	return algo_target(c->pool->algo, c->job_difficulty[job->number % LOCAL_JOBS_KEPT]);

@@ -106,6 +106,9 @@ bool talk_is_user(const struct local_client *c, const json_t *name);
 void talk_resume(struct local_client *c, const char *session);
 /* To be called with each job sent: what its shares have to meet from now on. */
 void talk_note_job(struct local_client *c, const struct local_job *job);
+/* The share target a job goes out with now; what talk_target() accepts may be easier. */
+struct u256 talk_target_now(const struct local_client *c);
+
 /* The target a job's shares have to meet. */
 struct u256 talk_target(const struct local_client *c, const struct local_job *job);
 

@@ -45,7 +45,7 @@ static void fail(struct local_client *c, json_t *id, int code, const char *text)
 
 static json_t *work(struct local_client *c, const struct local_job *job)
 {
-	struct u256 target = talk_target(c, job);
+	struct u256 target = talk_target_now(c);
 	json_t *out =
 		json_pack("[o, o]", talk_hex("0x", job->header, 32), talk_hex("0x", job->seed, 32));
 	char text[65];

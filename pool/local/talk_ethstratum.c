@@ -17,7 +17,7 @@ static bool hears(const char *method, const json_t *params)
 /* [job, 0xheader, 0xseed, 0xtarget, clean], and the height where programs depend on it. */
 static void send_job(struct local_client *c, const struct local_job *job, bool clean)
 {
-	struct u256 target = talk_target(c, job);
+	struct u256 target = talk_target_now(c);
 	char text[65];
 	json_t *params = json_pack("[o, o, o, o, b]", talk_number("", job->number),
 				   talk_hex("0x", job->header, 32), talk_hex("0x", job->seed, 32),
@@ -122,7 +122,7 @@ static const struct talk_method methods[] = {
 };
 
 const struct talk talk_ethstratum = {
-	.name = "ethstratum",
+	.name = "ethstratum0",
 	.serves = talk_has_dataset,
 	.hears = hears,
 	.methods = methods,

@@ -61,7 +61,7 @@ static void give_work(struct local_client *c, struct evhttp_request *req, json_t
 		return;
 	}
 	talk_note_job(c, job);
-	target = talk_target(c, job);
+	target = talk_target_now(c);
 	reply(req, id, "result",
 	      json_pack("[o, o, o, o]", talk_hex("0x", job->header, 32),
 			talk_hex("0x", job->seed, 32),

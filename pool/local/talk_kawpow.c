@@ -33,7 +33,7 @@ static void send_extranonce(struct local_client *c)
 
 static void send_job(struct local_client *c, const struct local_job *job, bool clean)
 {
-	struct u256 target = talk_target(c, job);
+	struct u256 target = talk_target_now(c);
 
 	talk_call(c, "mining.notify",
 		  json_pack("[o, o, o, o, b, I, o]", talk_number("", job->number),

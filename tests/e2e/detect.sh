@@ -21,9 +21,9 @@ found() {
 found ethash ethstratum2 error ethstratum2
 found ethash ethstratum1 error ethstratum1
 found ethash ethproxy error ethproxy
-found ethash ethstratum error ethstratum0
+found ethash ethstratum0 error ethstratum0
 found ethash ethproxy close ethproxy
-found ethash ethstratum close ethstratum0
+found ethash ethstratum0 close ethstratum0
 found ethash ethproxy silent ethproxy
 found kawpow kawpow error kawpow
 found kawpow ethproxy close ethproxy

@@ -25,7 +25,7 @@ fi
 talk forced-kawpow kawpow kawpow close kawpow+tcp
 talk forced-ethproxy etchash ethproxy close ethproxy+tcp
 talk forced-nicehash etchash ethstratum1 close ethstratum1+tcp
-talk forced-plain ethash ethstratum close ethstratum0+tcp
+talk forced-plain ethash ethstratum0 close ethstratum0+tcp
 talk forced-second etchash ethstratum2 close ethstratum2+tcp
 talk forced-getwork etchash getwork close getwork+http
 talk zano-getwork progpowz getwork close getwork+http
@@ -33,7 +33,7 @@ talk found-second etchash ethstratum2 close stratum+tcp
 talk found-kawpow firopow kawpow close stratum+tcp
 talk found-ethproxy etchash ethproxy error stratum+tcp
 talk found-nicehash ubqhash ethstratum1 close stratum+tcp
-talk found-plain ethash ethstratum close stratum+tcp
+talk found-plain ethash ethstratum0 close stratum+tcp
 talk found-silent ethash ethproxy silent ethstratum+tcp
 talk zano progpowz ethproxy error stratum+tcp
 talk forced-2 ethash ethstratum2 close ethstratum2+tcp
