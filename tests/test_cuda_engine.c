@@ -137,10 +137,10 @@ static void all_body(void)
 #define CACHE 16
 #define ROWS  256
 
-/* Algorithms whose kernel is yet to come have none. */
+/* The fake card has programs spliced into templates only: NVRTC would make code of its own. */
 static bool has_dataset(const struct algo *algo)
 {
-	return algo->dataset && (!algo->program || algo->program->text);
+	return algo->dataset && (!algo->program || embedded_table.n);
 }
 
 static const struct algo *first_with_dataset(void)
@@ -197,8 +197,8 @@ static void scan_dag_row(struct rig *r, const struct algo *algo, const json_t *r
 	size_t i, n = 0;
 	struct err err = {0};
 
-	if (algo->program && count > 512)
-		count = 512;
+	if (algo->program && count > 256)
+		count = 256;
 	work.height = row_number(row, "height");
 	row_u256(&work.target, row, "target");
 	if (!CHECK_OK(algo->dataset->of_height(algo, work.height, &number, &err), &err) ||
@@ -429,6 +429,8 @@ static void every_dataset_is_made_and_its_vectors_found(void)
 
 static void programs_change_with_the_height(void)
 {
+	if (!embedded_table.n)
+		T_SKIP("no templates are embedded in this build");
 	alone(programs_body);
 }
 

@@ -148,8 +148,8 @@ suite() {
 		chosen=${chosen/ $s / }
 		[ -e "$SUITE/$s.failed" ] && chosen=''
 	done
-	if [ -d "$ROOT/out/nvrtc" ]; then
-		export LD_LIBRARY_PATH=$ROOT/out/nvrtc${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+	if [ -d "$ROOT/out/nvrtc/lib" ]; then
+		export LD_LIBRARY_PATH=$ROOT/out/nvrtc/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 	fi
 	schedule "$chosen"
 	trap - INT TERM

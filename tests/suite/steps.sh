@@ -3,20 +3,20 @@
 # The steps of ./quickstart test, in the order in which they start.  A step is a function; its
 # output is its log; it exits 0, 77 (skip) or anything else (failed), and may count tests.
 
-STEPS="install prepare gcc asan tsan mine bundle distcheck fuzz clang shell coverage"
+STEPS="install prepare clang gcc asan tsan mine bundle distcheck fuzz shell coverage"
 
 about() {
 	case $1 in
 	install) echo "packages through apt" ;;
 	prepare) echo "autoreconf" ;;
-	gcc) echo "gcc -Werror with coverage: make check" ;;
+	gcc) echo "gcc -Werror with coverage: make check, all others" ;;
 	asan) echo "address and undefined-behaviour sanitizers: make check" ;;
 	tsan) echo "thread sanitizer: make check" ;;
 	mine) echo "./quickstart mine: accepted shares, clean end" ;;
 	bundle) echo "make bundle, and the bundle on its own" ;;
 	distcheck) echo "make distcheck" ;;
 	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-60} s in total" ;;
-	clang) echo "clang -Werror build" ;;
+	clang) echo "clang -Werror, as shipped: make check, the long tests" ;;
 	shell) echo "shellcheck of every script" ;;
 	coverage) echo "what make check covered" ;;
 	esac
@@ -44,8 +44,13 @@ configure_in() {
 	"$ROOT/configure" -q "$@" || exit 1
 }
 
-# The tests of this build directory but those that match.
+# The tests of this build directory that match, and those that do not.
+tests_of() { make -s print-tests | tr ' ' '\n' | grep -E "$1" | paste -sd' ' -; }
 tests_but() { make -s print-tests | tr ' ' '\n' | grep -vE "$1" | paste -sd' ' -; }
+
+# Tests that take most of a minute each.  They run once, optimised, with CUDA kernels embedded
+# where NVRTC is; the others run in every build.
+LONG='test_dag_(ethash|kawpow|firopow)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|e2e/dag'
 
 step_install() {
 	local major
@@ -72,18 +77,18 @@ step_install() {
 nvrtc_here() {
 	ldconfig -p 2>/dev/null | grep -q 'libnvrtc\.so' && return 0
 	ls /usr/local/cuda*/lib64/libnvrtc.so* /usr/local/cuda*/targets/*/lib/libnvrtc.so* \
-		"$ROOT"/out/nvrtc/libnvrtc.so* >/dev/null 2>&1
+		"$ROOT"/out/nvrtc/lib/libnvrtc.so* >/dev/null 2>&1
 }
 
 get_nvrtc() {
 	nvrtc_here && return 0
 	command -v python3 >/dev/null || return 1
 	python3 -m pip --version >/dev/null 2>&1 || return 1
-	mkdir -p "$ROOT/out/nvrtc"
+	mkdir -p "$ROOT/out/nvrtc/lib"
 	python3 -m pip download -q --no-deps -d "$ROOT/out/nvrtc" nvidia-cuda-nvrtc || return 1
 	(cd "$ROOT/out/nvrtc" && python3 -m zipfile -e ./*.whl . &&
-		find . -name 'libnvrtc*.so*' -exec mv {} . \;)
-	ls "$ROOT"/out/nvrtc/libnvrtc.so* >/dev/null 2>&1
+		find nvidia -name 'libnvrtc*.so*' -exec mv {} lib \;)
+	ls "$ROOT"/out/nvrtc/lib/libnvrtc.so* >/dev/null 2>&1
 }
 
 step_prepare() { autoreconf -fi; }
@@ -108,20 +113,24 @@ check_twice() {
 step_gcc() {
 	configure_in gcc CC="$(cc gcc)" --enable-werror --enable-coverage CFLAGS="-O1 -g" || return 1
 	make -j2 && make -j2 check-programs || return 1
-	check_twice
+	check_twice TESTS="$(tests_but "$LONG")"
 	count_trs "$PWD"
 }
 
 step_clang() {
-	configure_in clang CC="$(cc clang)" --enable-werror || return 1
-	make -j2 && make -j2 check-programs
+	local cuda=()
+	[ -d "$ROOT/out/nvrtc/lib" ] && cuda=("--with-cuda=$ROOT/out/nvrtc")
+	configure_in clang CC="$(cc clang)" --enable-werror "${cuda[@]}" || return 1
+	make -j2 && make -j2 check-programs || return 1
+	check_twice TESTS="$(tests_of "$LONG")"
+	count_trs "$PWD"
 }
 
 step_asan() {
 	configure_in asan CC="$(cc gcc)" --enable-werror CFLAGS="-O1 -g" \
 		--enable-sanitizers=address,undefined || return 1
 	make -j2 && make -j2 check-programs || return 1
-	check_twice TESTS="$(tests_but "$NOT_SANITIZED")"
+	check_twice TESTS="$(tests_but "$NOT_SANITIZED|$LONG")"
 	count_trs "$PWD"
 }
 
@@ -129,7 +138,7 @@ step_tsan() {
 	configure_in tsan CC="$(cc clang)" --enable-werror CFLAGS="-O1 -g" \
 		--enable-sanitizers=thread || return 1
 	make -j2 && make -j2 check-programs || return 1
-	check_twice TESTS="$(tests_but "$NOT_SANITIZED|test_kernels|test_cuda_engine")"
+	check_twice TESTS="$(tests_but "$NOT_SANITIZED|$LONG")"
 	count_trs "$PWD"
 }
 
