@@ -89,6 +89,10 @@ $(only 'pool/local/.*' \
 	'the local pool sees utilities, algo.h, settings, what checks shares, and pool/')
 $(only 'src/gpu/.*' "$util|src/(job|native)\.h|algos/algo\.h|kernels/abi\.h|src/gpu/.*|kernels/.*\.h|(lists|config)\.h" \
 	'a backend sees utilities, algo.h and src/gpu/')
+$(only 'src/sensor/.*' "$util|src/(dl|ipc|spawn)\.h|src/gpu/dl\.h|src/sensor/.*|algos/algo\.h|config\.h" \
+	'sensors see utilities and src/sensor/')
+$(only 'src/guard/.*' "$util|src/sensor/sensor\.h|src/guard/.*|config\.h" \
+	'guardians see utilities and readings')
 $(only 'src/(worker|probe|scan|rig|devices|slot|ipc|worker_[a-z]+|selftest|batch)\.[ch]' \
 	"$util|src/.*|algos/algo\.h|kernels/abi\.h|(lists|config)\.h" \
 	'a worker never sees pools')
@@ -98,7 +102,9 @@ $(never "pool/($dialects)\.c" 'event2/.*|sys/socket\.h|netinet/.*|time\.h|unistd
 	'a dialect is bytes in, client calls out: no socket, timer, clock or log')
 $(never 'src/[^/]*|pool/.*' 'CL/.*|cuda\.h|nvrtc\.h|nvml\.h|src/gpu/(cuda|nvrtc|opencl).*' \
 	'only src/gpu sees drivers')
-$(never 'src/(work|slot|stats|sharequeue)\.[ch]' 'event2/.*|sys/socket\.h|time\.h|unistd\.h|src/(clock|log)\.h' \
+$(never 'src/[^/]*|pool/.*|src/guard/.*' 'src/sensor/(nvml|amdgpu|intel|hwmon)\.h' \
+	'only the sensor process reads cards')
+$(never 'src/(work|slot|stats|sharequeue|guard/.*)\.[ch]' 'event2/.*|sys/socket\.h|time\.h|unistd\.h|src/(clock|log)\.h' \
 	'policy is pure: it is told the time')
 END
 
