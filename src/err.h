@@ -20,7 +20,8 @@
  X(MEMORY, "device memory exhausted")                                                              \
  X(SELFTEST, "device computes wrong results")                                                      \
  X(BUSY, "busy, try again")                                                                        \
- X(STALE, "job is no longer current")
+ X(STALE, "job is no longer current")                                                              \
+ X(PERM, "not permitted")
 
 enum err_code {
 	ERR_NONE,
