@@ -52,6 +52,8 @@ def main():
     count, regex, limit = int(sys.argv[1]), re.compile(sys.argv[2]), float(sys.argv[3])
     pid, terminal = pty.fork()
     if pid == 0:
+        # A suite started in the background hands "ignored" down, which a shell cannot undo.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execvp(sys.argv[4], sys.argv[4:])
     deadline = time.monotonic() + limit
     seen, pressed, text, family = 0, False, "", []
