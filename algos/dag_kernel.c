@@ -51,7 +51,7 @@ int ethash_plans(const struct algo *algo, const struct algo_device *dev, const u
 		return parts;
 	dag_options(&plan, algo->params, dev, parts);
 	if (dev->cpu) {
-		plan.lanes = 8; /* nonces a work-item tries */
+		plan.lanes = 16; /* nonces a work-item tries */
 		plan.nonces_start = 1u << 12;
 		snprintf(plan.options, sizeof plan.options, "-DPARTS=%d -DWIDE=1", parts);
 		*out = plan;

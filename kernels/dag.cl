@@ -10,10 +10,10 @@
 
 #if WIDE
 /*
- * On a CPU eight nodes are made at once, each a vector of 16 words, by every eighth work-item:
- * so many reads of the light cache are under way together.  Their keccaks are one of vectors.
+ * On a CPU 32 nodes are made at once, each a vector of 16 words, by every 32nd work-item: so many
+ * reads of the light cache are under way together.  Their keccaks are of eight a vector.
  */
-# define K_NODES 8
+# define K_NODES 32
 
 INLINE void k_keccak512_nodes(u64x8 *x)
 {
@@ -51,7 +51,8 @@ KERNEL dag(KERNEL_ARGS)
 		mix[i].s0 ^= node + i;
 		x[i] = as_ulong8(mix[i]);
 	}
-	k_keccak512_nodes(x);
+	for (i = 0; i < K_NODES; i += 8)
+		k_keccak512_nodes(x + i);
 	UNROLL
 	for (i = 0; i < K_NODES; i++)
 		mix[i] = as_uint16(x[i]);
@@ -67,7 +68,8 @@ KERNEL dag(KERNEL_ARGS)
 	UNROLL
 	for (i = 0; i < K_NODES; i++)
 		x[i] = as_ulong8(mix[i]);
-	k_keccak512_nodes(x);
+	for (i = 0; i < K_NODES; i += 8)
+		k_keccak512_nodes(x + i);
 	for (i = 0; i < K_NODES; i++)
 		if (index + i < count && first + index + i < nodes)
 			*(GLOBAL u64x8 *)K_NODE(node + i) = x[i];

@@ -13,42 +13,45 @@
 #endif
 
 #if WIDE
-/* On a CPU a work-item tries eight nonces: as one vector in keccak, two vectors each between. */
-# define K_NONCES 8
+/*
+ * On a CPU a work-item tries 16 nonces, so that as many reads are under way: in keccak eight as
+ * one vector, between them two vectors each.
+ */
+# define K_NONCES 16
 
 KERNEL ethash(KERNEL_ARGS)
 {
 	u32 rows = job->words[DAG_ROWS], magic = job->words[DAG_ROWS_MAGIC];
 	u64 index = GLOBAL_ID() * K_NONCES;
-	u64x8 a[25], s[8], x[8];
+	u64x8 a[25], s[K_NONCES / 8][8], x[K_NONCES];
 	u32x16 mix[K_NONCES][2];
+	u32 seed[K_NONCES], i, n, h;
 	u64 top[8];
-	u32 i, n;
 
 	(void)scratch;
 	if (index >= count || K_ABORTED(res))
 		return;
+	for (h = 0; h < K_NONCES / 8; h++) {
+		UNROLL
+		for (i = 0; i < 4; i++)
+			a[i] = job->words[2 * i] | (u64)job->words[2 * i + 1] << 32;
+		a[4] = first + index + h * 8 + (u64x8)(0, 1, 2, 3, 4, 5, 6, 7);
+		K_KECCAK512_PAD(a, 5);
+		K_KECCAK_F1600(u64x8, a);
+		UNROLL
+		for (i = 0; i < 8; i++)
+			s[h][i] = x[h * 8 + i] = a[i];
+		k_turn8(x + h * 8);
+	}
 	UNROLL
-	for (i = 0; i < 4; i++)
-		a[i] = job->words[2 * i] | (u64)job->words[2 * i + 1] << 32;
-	a[4] = first + index + (u64x8)(0, 1, 2, 3, 4, 5, 6, 7);
-	K_KECCAK512_PAD(a, 5);
-	K_KECCAK_F1600(u64x8, a);
-	UNROLL
-	for (i = 0; i < 8; i++)
-		s[i] = x[i] = a[i];
-	k_turn8(x);
-	UNROLL
-	for (n = 0; n < K_NONCES; n++)
+	for (n = 0; n < K_NONCES; n++) {
 		mix[n][0] = mix[n][1] = as_uint16(x[n]);
-
-	UNROLL
-	for (n = 0; n < K_NONCES; n++)
-		x[n].s0 &= 0xffffffffu;
+		seed[n] = (u32)x[n].s0;
+	}
 	for (i = 0; i < 64; i++) {
 		UNROLL
 		for (n = 0; n < K_NONCES; n++) {
-			u32 p = K_FNV1(i ^ (u32)x[n].s0, ((u32 *)mix[n])[i % 32]);
+			u32 p = K_FNV1(i ^ seed[n], ((u32 *)mix[n])[i % 32]);
 			GLOBAL const u32x16 *row;
 
 			p = k_mod(p, rows, magic);
@@ -57,7 +60,6 @@ KERNEL ethash(KERNEL_ARGS)
 			mix[n][1] = K_FNV1(mix[n][1], row[1]);
 		}
 	}
-
 	UNROLL
 	for (n = 0; n < K_NONCES; n++) {
 		u32x8 c = (u32x8)(mix[n][0].s048c, mix[n][1].s048c);
@@ -67,19 +69,21 @@ KERNEL ethash(KERNEL_ARGS)
 		c = K_FNV1(c, (u32x8)(mix[n][0].s37bf, mix[n][1].s37bf));
 		x[n] = (u64x8)(as_ulong4(c), 0, 0, 0, 0);
 	}
-	k_turn8(x);
-	UNROLL
-	for (i = 0; i < 8; i++)
-		a[i] = s[i];
-	UNROLL
-	for (i = 0; i < 4; i++)
-		a[8 + i] = x[i];
-	K_KECCAK256_PAD(a, 12);
-	K_KECCAK_F1600(u64x8, a);
-	vstore8(a[0], 0, top);
-	for (n = 0; n < K_NONCES; n++)
-		if (BSWAP64(top[n]) <= job->target && index + n < count)
-			K_REPORT(res, first + index + n);
+	for (h = 0; h < K_NONCES / 8; h++) {
+		k_turn8(x + h * 8);
+		UNROLL
+		for (i = 0; i < 8; i++)
+			a[i] = s[h][i];
+		UNROLL
+		for (i = 0; i < 4; i++)
+			a[8 + i] = x[h * 8 + i];
+		K_KECCAK256_PAD(a, 12);
+		K_KECCAK_F1600(u64x8, a);
+		vstore8(a[0], 0, top);
+		for (n = 0; n < 8; n++)
+			if (BSWAP64(top[n]) <= job->target && index + h * 8 + n < count)
+				K_REPORT(res, first + index + h * 8 + n);
+	}
 }
 #else
 /* CUDA's assembler, left alone, spills rather than take more than 80 registers; not with 8. */

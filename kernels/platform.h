@@ -48,6 +48,12 @@ typedef uint4  u32x4;
 typedef uint8  u32x8;
 typedef uint16 u32x16;
 typedef ulong8 u64x8;
+/* Fetch the line at p while there is other work. */
+# if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#  define PREFETCH(p)    __builtin_prefetch((const void *)(size_t)(p))
+# else
+#  define PREFETCH(p)    ((void)0)
+# endif
 /* On u32x16, for CPUs; written out where compilers see through it better than through calls. */
 # define V16_LANE        ((u32x16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 # define V16_TURN_LEFT(x, n)  ((x) << ((n) & 31u) | (x) >> (-(n) & 31u))

@@ -119,9 +119,10 @@
 
 #if WIDE
 /*
- * On a CPU a work-item tries 16 nonces: as one vector in keccak, between them one after the other
- * with the 16 lanes of a hash as a vector.
+ * On a CPU a work-item tries 16 nonces: as one vector in keccak, between them each with its 16
+ * lanes as a vector.  A few take turns, loop by loop, so that a row has arrived when it is used.
  */
+# define K_TURNS 4
 # define K_NONCES 16
 # define K_MULHI(a, b)    V16_MUL_HI(mix[a], mix[b])
 # define K_MIN(a, b)      V16_MIN(mix[a], mix[b])
@@ -155,8 +156,9 @@ KERNEL K_SIZE progpow(KERNEL_ARGS)
 	K_L1_ROOM
 	u32 rows = job->words[DAG_ROWS], magic = job->words[DAG_ROWS_MAGIC];
 	u64 index = GLOBAL_ID() * K_NONCES, nonce = first + index;
-	u32x16 s[8], mix[REGS], mixes[8], low, high, jsr, jcong;
-	u32 seeds[2][K_NONCES], hashes[8 * K_NONCES], n, i, r, z, w;
+	u32x16 s[8], mix[REGS], digest[8], low, high, jsr, jcong;
+	u32 seeds[2][K_NONCES], hashes[8 * K_NONCES], row[K_TURNS], n, i, r, t, z, w;
+	u32 mixes[K_TURNS][REGS * 16];
 	K_L1 const u32 *l1;
 
 	(void)scratch;
@@ -169,38 +171,51 @@ KERNEL K_SIZE progpow(KERNEL_ARGS)
 	vstore16(K_SEED_LOW(s), 0, seeds[0]);
 	vstore16(K_SEED_HIGH(s), 0, seeds[1]);
 
-	for (n = 0; n < K_NONCES; n++) {
-		z = K_FNV1A(K_BASIS, seeds[0][n]);
-		w = K_FNV1A(z, seeds[1][n]);
-		jsr = K_FNV1A(w, V16_LANE);
-		jcong = K_FNV1A(jsr, V16_LANE);
-		UNROLL
-		for (i = 0; i < REGS; i++) {
-			K_KISS99(z, w, jsr, jcong);
-			mix[i] = (((z << 16) + w) ^ jcong) + jsr;
+	for (n = 0; n < K_NONCES; n += K_TURNS) {
+		for (t = 0; t < K_TURNS; t++) {
+			z = K_FNV1A(K_BASIS, seeds[0][n + t]);
+			w = K_FNV1A(z, seeds[1][n + t]);
+			jsr = K_FNV1A(w, V16_LANE);
+			jcong = K_FNV1A(jsr, V16_LANE);
+			for (i = 0; i < REGS; i++) {
+				K_KISS99(z, w, jsr, jcong);
+				vstore16((((z << 16) + w) ^ jcong) + jsr, i, mixes[t]);
+			}
+			row[t] = k_mod(mixes[t][0], rows, magic);
 		}
-		for (r = 0; r < 64; r++) {
-			u32 leader[16];
-			GLOBAL const u32 *unit;
+		for (r = 0; r < 64; r++)
+			for (t = 0; t < K_TURNS; t++) {
+				GLOBAL const u32 *unit = K_UNIT(row[t]);
 
-			vstore16(mix[0], 0, leader);
-			unit = K_UNIT(k_mod(leader[r % 16], rows, magic));
-			K_PROGRAM
+				UNROLL
+				for (i = 0; i < REGS; i++)
+					mix[i] = vload16(i, mixes[t]);
+				K_PROGRAM
+				UNROLL
+				for (i = 0; i < REGS; i++)
+					vstore16(mix[i], i, mixes[t]);
+				row[t] = k_mod(mixes[t][(r + 1) % 16], rows, magic);
+				unit = K_UNIT(row[t]);
+				PREFETCH(unit);
+				PREFETCH(unit + 16);
+				PREFETCH(unit + 32);
+				PREFETCH(unit + 48);
+			}
+		for (t = 0; t < K_TURNS; t++) {
+			low = K_BASIS;
+			for (i = 0; i < REGS; i++)
+				low = K_FNV1A(low, vload16(i, mixes[t]));
+			low.lo = K_FNV1A(K_FNV1A(K_BASIS, low.lo), low.hi);
+			vstore8(low.lo, n + t, hashes);
 		}
-		low = K_BASIS;
-		UNROLL
-		for (i = 0; i < REGS; i++)
-			low = K_FNV1A(low, mix[i]);
-		low.lo = K_FNV1A(K_FNV1A(K_BASIS, low.lo), low.hi);
-		vstore8(low.lo, n, hashes);
 	}
 
 	for (i = 0; i < 8; i++) {
 		for (n = 0; n < K_NONCES; n++)
 			seeds[0][n] = hashes[n * 8 + i];
-		mixes[i] = vload16(0, seeds[0]);
+		digest[i] = vload16(0, seeds[0]);
 	}
-	K_SECOND(u32x16, s, mixes);
+	K_SECOND(u32x16, s, digest);
 	vstore16(s[0], 0, seeds[0]);
 	vstore16(s[1], 0, seeds[1]);
 	for (n = 0; n < K_NONCES; n++)
