@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Messages between supervisor and workers.  Uses Linux calls (SOCK_CLOEXEC, MSG_TRUNC). */
+/* Messages between supervisor, workers and the sensor process.  Uses Linux calls (SOCK_CLOEXEC,
+ * MSG_TRUNC). */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <stddef.h>
@@ -11,14 +12,17 @@
 #include "src/ipc.h"
 
 static const uint32_t body_len[IPC_TYPES] = {
-	[IPC_OPEN] = sizeof(struct ipc_open),     [IPC_WORK] = sizeof(struct ipc_work),
-	[IPC_FORGET] = sizeof(struct ipc_number), [IPC_LIMIT] = sizeof(struct ipc_limit),
-	[IPC_HELLO] = sizeof(struct ipc_hello),   [IPC_PROGRESS] = sizeof(struct ipc_progress),
-	[IPC_READY] = sizeof(struct ipc_ready),   [IPC_HUNGRY] = sizeof(struct ipc_number),
-	[IPC_BATCH] = sizeof(struct ipc_batch),   [IPC_FOUND] = sizeof(struct ipc_found),
-	[IPC_IDLE] = sizeof(struct ipc_number),   [IPC_FAILED] = sizeof(struct ipc_failed),
-	[IPC_NOTE] = sizeof(struct ipc_failed),   [IPC_EPOCH] = sizeof(struct ipc_epoch),
-	[IPC_UNFIT] = sizeof(struct ipc_unfit),
+	[IPC_OPEN] = sizeof(struct ipc_open),         [IPC_WORK] = sizeof(struct ipc_work),
+	[IPC_FORGET] = sizeof(struct ipc_number),     [IPC_LIMIT] = sizeof(struct ipc_limit),
+	[IPC_HELLO] = sizeof(struct ipc_hello),       [IPC_PROGRESS] = sizeof(struct ipc_progress),
+	[IPC_READY] = sizeof(struct ipc_ready),       [IPC_HUNGRY] = sizeof(struct ipc_number),
+	[IPC_BATCH] = sizeof(struct ipc_batch),       [IPC_FOUND] = sizeof(struct ipc_found),
+	[IPC_IDLE] = sizeof(struct ipc_number),       [IPC_FAILED] = sizeof(struct ipc_failed),
+	[IPC_NOTE] = sizeof(struct ipc_failed),       [IPC_EPOCH] = sizeof(struct ipc_epoch),
+	[IPC_UNFIT] = sizeof(struct ipc_unfit),       [IPC_SENSE] = sizeof(struct ipc_sense),
+	[IPC_SET] = sizeof(struct ipc_set),           [IPC_ASKING] = sizeof(struct ipc_number),
+	[IPC_READING] = sizeof(struct ipc_reading),   [IPC_SET_DONE] = sizeof(struct ipc_set_done),
+	[IPC_PRESENCE] = sizeof(struct ipc_presence),
 };
 
 int ipc_body_len(unsigned type)
@@ -170,6 +174,48 @@ static int check_facts(const struct algo_facts *f)
 	return 0;
 }
 
+static int check_sense(struct ipc_sense *s)
+{
+	unsigned i;
+
+	for (i = 0; i < DEVICES_MAX; i++) {
+		END_TEXT(s->target[i].pci);
+		END_TEXT(s->target[i].uuid);
+	}
+	END_TEXT(s->dir);
+	if (s->count > DEVICES_MAX || s->interval_ms < IPC_SENSE_MS_MIN ||
+	    s->interval_ms > IPC_SENSE_MS_MAX)
+		return -ERR_PROTO;
+	return 0;
+}
+
+static int check_index(uint64_t index, uint64_t most)
+{
+	return index <= most ? 0 : -ERR_PROTO;
+}
+
+/* What goes to and comes from the sensor process. */
+static int check_sensors(struct ipc_msg *msg)
+{
+	switch (msg->head.type) {
+	case IPC_SENSE:
+		return check_sense(&msg->u.sense);
+	case IPC_SET:
+		return check_index(msg->u.set.index, DEVICES_MAX - 1);
+	case IPC_ASKING:
+		return check_index(msg->u.number.n, DEVICES_MAX);
+	case IPC_READING:
+		/* Fields of a later version are not known here. */
+		msg->u.reading.reading.known &= ((uint64_t)1 << SENSOR_FIELDS) - 1;
+		return check_index(msg->u.reading.index, DEVICES_MAX - 1);
+	case IPC_SET_DONE:
+		END_TEXT(msg->u.set_done.text);
+		return check_index(msg->u.set_done.index, DEVICES_MAX - 1);
+	default:
+		return 0;
+	}
+}
+
 static int check_body(struct ipc_msg *msg)
 {
 	switch (msg->head.type) {
@@ -197,7 +243,7 @@ static int check_body(struct ipc_msg *msg)
 		END_TEXT(msg->u.failed.text);
 		return 0;
 	default:
-		return 0;
+		return check_sensors(msg);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What supervisor and workers say to each other: fixed structs over
+ * What supervisor, workers and the sensor process say to each other: fixed structs over
  * socketpair(AF_UNIX, SOCK_SEQPACKET), one message a packet.  Both sides check version,
  * type and length; text members are NUL-terminated by the receiver.  Uses Linux calls.
  */
@@ -13,8 +13,9 @@
 #include "src/err.h"
 #include "src/gpu/backend.h"
 #include "src/job.h"
+#include "src/sensor/sensor.h"
 
-#define IPC_VERSION 2
+#define IPC_VERSION 3
 
 /*
  * Flow of works, free of races: every IPC_WORK is answered by exactly one credit, given back in
@@ -48,6 +49,14 @@ enum ipc_type {
 	IPC_UNFIT, /* struct ipc_unfit: works of this epoch cannot be done here, they were dropped
 		    */
 	IPC_NOTE,  /* struct ipc_failed: a line for the log, code 0 info, else warning */
+	/* to the sensor process, which also knows IPC_QUIT: restore what was changed, exit 0 */
+	IPC_SENSE, /* struct ipc_sense: first message, once */
+	IPC_SET,   /* struct ipc_set: change this on a card; answered by IPC_SET_DONE */
+	/* from the sensor process, which also says IPC_NOTE */
+	IPC_ASKING,   /* struct ipc_number: about to ask target n; DEVICES_MAX: done for now */
+	IPC_READING,  /* struct ipc_reading */
+	IPC_SET_DONE, /* struct ipc_set_done */
+	IPC_PRESENCE, /* struct ipc_presence */
 	IPC_TYPES
 };
 
@@ -123,6 +132,40 @@ struct ipc_unfit {
 	uint64_t need, left;
 };
 
+/* Whom the sensor process asks.  Bounds: count <= DEVICES_MAX, the interval as below. */
+struct ipc_sense {
+	struct sensor_target target[DEVICES_MAX];
+	uint32_t wait_ms[DEVICES_MAX]; /* not asked before: it hung when last asked */
+	uint32_t count;
+	uint32_t interval_ms;
+	char dir[512]; /* of files that say what to restore, "" for none */
+};
+#define IPC_SENSE_MS_MIN 10
+#define IPC_SENSE_MS_MAX 3600000
+
+struct ipc_set {
+	uint32_t index; /* of the target, below DEVICES_MAX; so too in what follows */
+	uint32_t reserved;
+	struct sensor_setting setting;
+};
+
+struct ipc_reading {
+	uint32_t index, reserved;
+	struct sensor_reading reading;
+};
+
+struct ipc_set_done {
+	uint32_t index;
+	int32_t code; /* enum err_code; 0: done */
+	char text[ERR_TEXT_MAX];
+};
+
+/* Of the machine: bits of enum ipc_presence_bit. */
+struct ipc_presence {
+	uint32_t known, is;
+};
+enum ipc_presence_bit { IPC_ON_BATTERY = 1, IPC_USER_ACTIVE = 2 };
+
 struct ipc_head {
 	uint16_t version, type;
 	uint32_t len; /* of the body */
@@ -143,6 +186,11 @@ struct ipc_msg {
 		struct ipc_found found;
 		struct ipc_failed failed;
 		struct ipc_unfit unfit;
+		struct ipc_sense sense;
+		struct ipc_set set;
+		struct ipc_reading reading;
+		struct ipc_set_done set_done;
+		struct ipc_presence presence;
 	} u;
 	int fd; /* not on the wire: what came with an IPC_EPOCH, the receiver's to close; else -1 */
 };

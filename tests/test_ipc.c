@@ -32,6 +32,59 @@ static void fill_facts(struct algo_facts *out)
 	out->shared_bytes = 1021 * 64;
 }
 
+/* What is bounded in messages to and from the sensor process, at its bound. */
+static void fill_sensors(struct ipc_msg *m, unsigned type)
+{
+	if (type == IPC_SENSE) {
+		m->u.sense.count = DEVICES_MAX;
+		m->u.sense.interval_ms = IPC_SENSE_MS_MAX;
+	}
+	if (type == IPC_ASKING)
+		m->u.number.n = DEVICES_MAX;
+	if (type == IPC_SET)
+		m->u.set.index = DEVICES_MAX - 1;
+	if (type == IPC_READING)
+		m->u.reading.index = DEVICES_MAX - 1;
+	if (type == IPC_SET_DONE)
+		m->u.set_done.index = DEVICES_MAX - 1;
+}
+
+static int check_one(struct ipc_msg *m, unsigned type)
+{
+	m->head = (struct ipc_head){IPC_VERSION, (uint16_t)type, (uint32_t)ipc_body_len(type)};
+	return ipc_check(m, sizeof m->head + m->head.len);
+}
+
+static void sensor_messages_beyond_their_bounds_are_refused(void)
+{
+	static const unsigned indexed[] = {IPC_ASKING, IPC_SET, IPC_READING, IPC_SET_DONE};
+	struct ipc_msg m;
+	size_t i;
+
+	for (i = 0; i < sizeof indexed / sizeof indexed[0]; i++) {
+		memset(&m, 0x41, sizeof m);
+		CHECK_INT(check_one(&m, indexed[i]), -ERR_PROTO);
+		memset(&m, 0, sizeof m);
+		fill_sensors(&m, indexed[i]);
+		CHECK_INT(check_one(&m, indexed[i]), 0);
+		m.u.set.index++; /* the first member of each */
+		CHECK_INT(check_one(&m, indexed[i]), -ERR_PROTO);
+	}
+	memset(&m, 0x41, sizeof m);
+	fill_sensors(&m, IPC_SENSE);
+	CHECK_INT(check_one(&m, IPC_SENSE), 0);
+	CHECK_U64(strlen(m.u.sense.target[DEVICES_MAX - 1].uuid),
+		  sizeof m.u.sense.target[0].uuid - 1);
+	CHECK_U64(strlen(m.u.sense.dir), sizeof m.u.sense.dir - 1);
+	m.u.sense.count++;
+	CHECK_INT(check_one(&m, IPC_SENSE), -ERR_PROTO);
+	m.u.sense.count = 0;
+	m.u.sense.interval_ms++;
+	CHECK_INT(check_one(&m, IPC_SENSE), -ERR_PROTO);
+	m.u.sense.interval_ms = IPC_SENSE_MS_MIN - 1;
+	CHECK_INT(check_one(&m, IPC_SENSE), -ERR_PROTO);
+}
+
 static int count_fds(void)
 {
 	int fd, n = 0;
@@ -81,6 +134,7 @@ static void every_type_arrives_as_it_was_sent(void)
 			sent.u.work.work.header_len = 80;
 		if (type == IPC_EPOCH)
 			fill_facts(&sent.u.epoch.facts);
+		fill_sensors(&sent, type);
 		CHECK_INT(ipc_send_fd(pair[0], type, &sent.u, type == IPC_EPOCH ? pair[0] : -1), 0);
 		if (!CHECK_INT(ipc_recv(pair[1], &got), 1))
 			break;
@@ -216,6 +270,7 @@ int main(void)
 	T_RUN(text_is_always_terminated);
 	T_RUN(wrong_version_type_and_length_are_refused);
 	T_RUN(work_that_overruns_its_header_is_refused);
+	T_RUN(sensor_messages_beyond_their_bounds_are_refused);
 	T_RUN(oversized_packet_is_consumed_and_refused);
 	T_RUN(full_socket_is_busy_and_a_closed_one_gone);
 	T_RUN(last_words_survive_unread_messages);

@@ -74,8 +74,9 @@ const char *sensor_name(enum sensor_field f);
 
 /* Whose readings are wanted. */
 struct sensor_target {
-	char pci[16];  /* "0000:01:00.0", lower case; "" for devices without an address */
-	char uuid[40]; /* as in struct device_info, "" where unknown */
+	char pci[16];   /* "0000:01:00.0", lower case; "" for devices without an address */
+	char uuid[40];  /* as in struct device_info, "" where unknown */
+	uint32_t index; /* of the device in the rig: the one thing a simulated one is known by */
 };
 
 /* What may be changed on a card; a negative member leaves that as it is. */

@@ -39,6 +39,21 @@ static void texts_end(const struct ipc_msg *msg)
 	case IPC_READY:
 		must(ENDS(msg->u.ready.label));
 		break;
+	case IPC_SENSE:
+		must(msg->u.sense.count <= DEVICES_MAX && ENDS(msg->u.sense.dir));
+		must(ENDS(msg->u.sense.target[0].pci) &&
+		     ENDS(msg->u.sense.target[DEVICES_MAX - 1].uuid));
+		break;
+	case IPC_SET:
+		must(msg->u.set.index < DEVICES_MAX);
+		break;
+	case IPC_READING:
+		must(msg->u.reading.index < DEVICES_MAX &&
+		     !(msg->u.reading.reading.known >> SENSOR_FIELDS));
+		break;
+	case IPC_SET_DONE:
+		must(msg->u.set_done.index < DEVICES_MAX && ENDS(msg->u.set_done.text));
+		break;
 	case IPC_FAILED:
 	case IPC_NOTE:
 		must(ENDS(msg->u.failed.text));
