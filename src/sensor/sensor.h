@@ -75,7 +75,7 @@ const char *sensor_name(enum sensor_field f);
 /* Whose readings are wanted. */
 struct sensor_target {
 	char pci[16];   /* "0000:01:00.0", lower case; "" for devices without an address */
-	char uuid[40];  /* as in struct device_info, "" where unknown */
+	char uuid[48];  /* as in struct device_info, "" where unknown */
 	uint32_t index; /* of the device in the rig: the one thing a simulated one is known by */
 };
 
