@@ -129,6 +129,7 @@ static const char man_tail[] =
 	".TP\n5\nEvery device is parked.\n"
 	".TP\n6\nA kernel and the reference disagree.\n"
 	".TP\n7\nOut of memory, files or ports.\n"
+	".TP\n8\nA device is held by its driver or fell off the bus (\\-\\-exit\\-on\\-stuck).\n"
 	".SH EXAMPLES\n"
 	".nf\n"
 	"adit \\-a ALGO \\-o stratum+ssl://pool.example:3334 \\-u wallet \\-w rig1\n"

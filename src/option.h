@@ -33,8 +33,9 @@ enum option_group {
 	GROUP_MINING,
 	GROUP_POOL,
 	GROUP_DEVICE,
-	GROUP_CHECK,  /* hash and scan */
-	GROUP_SERVER, /* the local pool */
+	GROUP_GUARDIAN, /* src/option_guard.def */
+	GROUP_CHECK,    /* hash and scan */
+	GROUP_SERVER,   /* the local pool */
 	GROUP_LOG,
 	GROUP_GENERAL,
 	GROUPS
@@ -161,6 +162,7 @@ int option_file_text(struct loader *l, const char *name, const char *text, size_
 int settings_pools(struct loader *l, struct err *err);
 /* Whether a command has what it needs. */
 int settings_check(const struct settings *s, struct err *err);
+int settings_check_guard(const struct settings_guard *g, struct err *err);
 
 void help_print(const char *command); /* NULL: the program; to standard output */
 void help_version(void);

@@ -8,9 +8,9 @@
 #define DAY_S (24u * 60 * 60)
 
 const char *const option_groups[GROUPS] = {
-	[GROUP_MINING] = "Mining",   [GROUP_POOL] = "Pools",        [GROUP_DEVICE] = "Devices",
-	[GROUP_CHECK] = "Checking",  [GROUP_SERVER] = "Local pool", [GROUP_LOG] = "Log and display",
-	[GROUP_GENERAL] = "General",
+	[GROUP_MINING] = "Mining",       [GROUP_POOL] = "Pools",      [GROUP_DEVICE] = "Devices",
+	[GROUP_GUARDIAN] = "Guardian",   [GROUP_CHECK] = "Checking",  [GROUP_SERVER] = "Local pool",
+	[GROUP_LOG] = "Log and display", [GROUP_GENERAL] = "General",
 };
 
 static const struct option_choice colours[] = {{"auto", -1}, {"always", 1}, {"never", 0}, {0}};
@@ -22,11 +22,13 @@ static const struct option_choice speak_others[] = {{"error", SPEAK_OTHER_ERROR}
 						    {"silent", SPEAK_OTHER_SILENT},
 						    {"close", SPEAK_OTHER_CLOSE},
 						    {0}};
+static const struct option_choice schedule_means[] = {
+	{"mine", SCHEDULE_MINES}, {"pause", SCHEDULE_PAUSES}, {0}};
 
 #define MINES  "mine check"
-#define RUNS   "mine check scan"
+#define RUNS   "mine check scan tune"
 #define HASHES "hash scan"
-#define LOGS   "mine check devices pool hash scan probe"
+#define LOGS   "mine check devices pool hash scan probe tune"
 
 const struct option options[] = {
 	/* mining */
@@ -37,14 +39,14 @@ const struct option options[] = {
 	 MEMBER(algo),
 	 .arg = "NAME",
 	 .group = GROUP_MINING,
-	 .commands = "mine check pool hash scan",
+	 .commands = "mine check pool hash scan tune",
 	 .help = "algorithm (see 'adit algos')"},
 	{.name = "set",
 	 .type = OPTION_PAIRS,
 	 MEMBER(set),
 	 .arg = "NAME=VALUE",
 	 .group = GROUP_MINING,
-	 .commands = "mine check pool hash scan",
+	 .commands = "mine check pool hash scan tune",
 	 .help = "setting of the algorithm (see 'adit algos'); repeats"},
 	{.name = "time-limit",
 	 .type = OPTION_U32,
@@ -311,6 +313,8 @@ const struct option options[] = {
 	 .flags = OPTION_HIDDEN,
 	 .help = "skip the known answers at the start (for tests)"},
 
+#include "src/option_guard.def"
+
 	/* hash and scan */
 	{.name = "header",
 	 .type = OPTION_TEXT,
@@ -359,7 +363,7 @@ const struct option options[] = {
 	 .max = UINT32_MAX,
 	 .arg = "H",
 	 .group = GROUP_CHECK,
-	 .commands = HASHES " pool",
+	 .commands = HASHES " pool tune",
 	 .help = "block height, for algorithms that depend on it (pool: of the first job)"},
 	{.name = "epoch",
 	 .type = OPTION_I64,
@@ -367,7 +371,7 @@ const struct option options[] = {
 	 .max = UINT32_MAX,
 	 .arg = "E",
 	 .group = GROUP_CHECK,
-	 .commands = HASHES,
+	 .commands = HASHES " tune",
 	 .help = "epoch, for algorithms that have them"},
 	{.name = "seed",
 	 .type = OPTION_TEXT,

@@ -17,6 +17,46 @@
 struct command;
 struct settings_source; /* the command line and environment it came from; src/settings.c */
 
+/*
+ * Sensors, limits, hooks and pauses.  Lists hold a value a device, "80,off,75": read them with
+ * settings_of_device().
+ */
+struct settings_guard {
+	/* degrees Celsius; NULL: none */
+	char *temp_target, *temp_target_mem, *temp_limit, *temp_limit_mem;
+	char *temp_resume, *temp_resume_mem;      /* settings_resume() */
+	uint32_t temp_step, duty_min, duty_blind; /* percent */
+	char *fan_curve;                          /* "40:30,60:55"; NULL or "auto": none */
+	uint32_t sensor_interval_ms;
+	char *power_limit;          /* watts */
+	uint32_t rig_power_limit_w; /* 0: none */
+	bool no_sensors, allow_power, low_load, no_profile;
+
+	uint32_t restart_budget;
+	double max_invalid; /* percent */
+	uint32_t low_rate;  /* percent; 0: off */
+	uint32_t low_rate_time_s;
+	bool exit_on_stuck;
+
+	/* for a shell; NULL: none */
+	char *on_event, *on_hang, *on_crash, *on_stuck, *on_overheat, *on_low_rate;
+	char *on_wrong_results, *on_parked, *on_pool_down;
+	uint32_t hook_timeout_s;
+
+	char *schedule; /* NULL: none */
+	enum { SCHEDULE_MINES, SCHEDULE_PAUSES } schedule_is;
+	bool pause_on_active, pause_on_user, pause_on_others; /* the first means both others */
+	bool pause_on_battery;
+	uint32_t pause_quiet_s;
+	char *price_hook;
+	uint32_t price_interval_s;
+	bool no_keys;
+
+	/* adit tune */
+	char *metric, *tune_power, *tune_intensity;
+	uint32_t tune_time_s;
+};
+
 struct settings {
 	const struct command *command;
 
@@ -39,6 +79,7 @@ struct settings {
 	uint32_t time_limit_s; /* stop after; 0: never */
 	bool no_selftest;
 	uint32_t hang_timeout_s; /* shortest deadline of a batch; 0: default */
+	struct settings_guard guard;
 
 	/* log and display */
 	struct log_config log; /* log.file owned here */
@@ -87,6 +128,11 @@ int settings_load(struct settings **out, int argc, char **argv, bool *done, stru
 int settings_reload(struct settings **out, const struct settings *old, struct err *err);
 void settings_free(struct settings *s); /* NULL is fine; wipes secrets */
 
+/* One device's value in a list of a checked settings_guard; the last repeats.  0: none. */
+uint32_t settings_of_device(const char *list, unsigned device);
+/* Where a device that got too hot goes on, in degrees; 0: it has no limit. */
+uint32_t settings_resume(const struct settings_guard *g, unsigned device, bool memory);
+
 struct command {
 	const char *name;
 	const char *summary;
@@ -105,7 +151,8 @@ enum exit_code {
 	EXIT_POOL = 4,      /* every pool refused us, or retries ran out */
 	EXIT_DEVICE = 5,    /* every device is parked */
 	EXIT_MISMATCH = 6,  /* a kernel and the reference disagree (scan, self-test) */
-	EXIT_SYSTEM = 7     /* out of memory, files, ports */
+	EXIT_SYSTEM = 7,    /* out of memory, files, ports */
+	EXIT_STUCK = 8      /* --exit-on-stuck: a device that no restart of its worker cures */
 };
 
 int cmd_mine(struct settings *s);    /* src/miner.c */

@@ -66,7 +66,7 @@ static int check_devices(const struct settings *s, struct err *err)
 		if (rc)
 			err_prefix(err, "--sim");
 	}
-	return rc;
+	return rc ? rc : settings_check_guard(&s->guard, err);
 }
 
 static int check_file(const struct pool_config *pool, const char *path, struct err *err)

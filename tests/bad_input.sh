@@ -54,6 +54,9 @@ bad 2 'types.json:2: urll: unknown key, did you mean "url"\?' check -c types.jso
 printf '{"algo": "scrypt",\n' >types.json
 bad 2 'types.json:[0-9]+:[0-9]+: not valid JSON: .*' check -c types.json
 bad 2 "--intensity: '99' must be auto or .*" -a scrypt -o h:1 -d sim:1 -i 99
+bad 2 "--temp-limit: 'x' must be off or .*" -a scrypt -o h:1 -d sim:1 --temp-limit x
+bad 2 '--temp-target 85 is not below --temp-limit 80: .*' \
+	-a scrypt -o h:1 -d sim:1 --temp-target 85 --temp-limit 80
 bad 2 '--sim: .*' -a scrypt -o h:1 -d sim:1 --sim speed=1
 bad 2 '--tls-ca missing.pem of stratum\+ssl://h:1: cannot read it: .*' \
 	-a scrypt -o stratum+ssl://h:1 --tls-ca missing.pem

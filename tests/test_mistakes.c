@@ -120,6 +120,50 @@ static void mistakes_on_the_command_line_are_named(void)
 	check_mistakes(mistakes);
 }
 
+static void limits_that_do_not_fit_together_are_named(void)
+{
+	static const struct mistake mistakes[] = {
+		{"-a scrypt -o h:1 --temp-limit hot", "--temp-limit: 'hot' must be off or a whole "
+						      "number from 30 to 130 (degrees Celsius)"},
+		{"-a scrypt -o h:1 --temp-target-mem 80,29",
+		 "--temp-target-mem: in the list, '29' must be off or a whole number from 30 to "
+		 "130 (degrees Celsius)"},
+		{"-a scrypt -o h:1 --temp-target 80,",
+		 "--temp-target: in the list, '' must be off or a whole number from 30 to 130 "
+		 "(degrees Celsius)"},
+		{"-a scrypt -o h:1 --temp-limit 8000000000000000",
+		 "--temp-limit: '(too long)' must be off or a whole number from 30 to 130 "
+		 "(degrees Celsius)"},
+		{"-a scrypt -o h:1 --temp-target 90",
+		 "--temp-target 90 is not below --temp-limit 90: lower the one or raise the "
+		 "other"},
+		{"-a scrypt -o h:1 --tstop 80,70 --tstart 60,60,71",
+		 "--temp-resume 71 is not below --temp-limit 70: lower the one or raise the "
+		 "other"},
+		{"-a scrypt -o h:1 --temp-limit-mem 95 --temp-target-mem 95",
+		 "--temp-target-mem 95 is not below --temp-limit-mem 95: lower the one or raise "
+		 "the other"},
+		{"-a scrypt -o h:1 --temp-resume-mem 111",
+		 "--temp-resume-mem 111 is not below --temp-limit-mem 110: lower the one or raise "
+		 "the other"},
+		{"-a scrypt -o h:1 --pl 4", "--power-limit: '4' must be off or a whole number from "
+					    "5 to 5000 (watts)"},
+		{"-a scrypt -o h:1 --rig-power-limit -1",
+		 "--rig-power-limit: '-1' must be a whole number from 0 to 1000000"},
+		{"-a scrypt -o h:1 --max-invalid 101",
+		 "--max-invalid: 101 must be at most 100 (percent)"},
+		{"-a scrypt -o h:1 --restart-budget 17",
+		 "--restart-budget: '17' must be a whole number from 0 to 16"},
+		{"-a scrypt -o h:1 --schedule-is on",
+		 "--schedule-is: 'on' is not one of mine, pause"},
+		{"-a scrypt -o h:1 --on-hang", "--on-hang needs a value: --on-hang CMD"},
+		{"-a scrypt -o h:1 --temp-limt 80",
+		 "unknown option '--temp-limt': did you mean '--temp-limit'?"},
+		{0}};
+
+	check_mistakes(mistakes);
+}
+
 static void mistakes_in_the_environment_are_named(void)
 {
 	static const struct mistake mistakes[] = {
@@ -241,6 +285,7 @@ int main(void)
 	if (enter_scratch())
 		T_GIVE_UP("no scratch directory");
 	T_RUN(mistakes_on_the_command_line_are_named);
+	T_RUN(limits_that_do_not_fit_together_are_named);
 	T_RUN(mistakes_in_the_environment_are_named);
 	T_RUN(mistakes_in_the_file_are_named);
 	T_RUN(lids_hold);

@@ -35,7 +35,8 @@ static const char *sample(const struct option *o)
 	case OPTION_U32:
 	case OPTION_U64:
 	case OPTION_I64:
-		return "7";
+		snprintf(text, sizeof text, "%" PRIu64, o->min > 7 ? o->min : (uint64_t)7);
+		return text;
 	case OPTION_DOUBLE:
 		return "2.5";
 	case OPTION_CHOICE:
@@ -68,6 +69,8 @@ static const char *sample(const struct option *o)
 		text[64] = '\0';
 		return text;
 	}
+	if (o->group == GROUP_GUARDIAN && o->type == OPTION_COMMAS) /* degrees, watts */
+		return strstr(o->name, "temp-limit") ? "85,off" : "60,off";
 	if (o->flags & OPTION_HEX) {
 		memset(text, 'b', 64);
 		text[64] = '\0';
@@ -488,6 +491,30 @@ static void later_pairs_replace_earlier_ones(void)
 	settings_free(s);
 }
 
+static void lists_hold_a_value_a_device(void)
+{
+	struct settings *s;
+	struct err err;
+
+	CHECK_U64(settings_of_device(NULL, 0), 0);
+	CHECK_U64(settings_of_device("80,off,75", 0), 80);
+	CHECK_U64(settings_of_device("80,off,75", 1), 0);
+	CHECK_U64(settings_of_device("80,off,75", 2), 75);
+	CHECK_U64(settings_of_device("80,off,75", 9), 75);
+	CHECK_U64(settings_of_device("*,_,0,70", 2), 0);
+	CHECK_U64(settings_of_device("*,_,0,70", 3), 70);
+	write_file("heat.json", "{\"temp-limit\": [80, \"off\", 75], \"pl\": 200}");
+	if (CHECK_OK(load_line(&s, "-a scrypt -o h:1 -c heat.json --temp-resume 60,_,off", &err),
+		     &err)) {
+		CHECK_U64(settings_resume(&s->guard, 0, false), 60);
+		CHECK_U64(settings_resume(&s->guard, 1, false), 0);
+		CHECK_U64(settings_resume(&s->guard, 2, false), 65);
+		CHECK_U64(settings_resume(&s->guard, 0, true), 100);
+		CHECK_U64(settings_of_device(s->guard.power_limit, 5), 200);
+	}
+	settings_free(s);
+}
+
 static void switches_can_be_taken_back(void)
 {
 	struct settings *s;
@@ -724,6 +751,7 @@ int main(void)
 	T_RUN(pool_options_bind_to_the_latest_pool);
 	T_RUN(url_credentials_yield_to_options_of_the_same_source);
 	T_RUN(later_pairs_replace_earlier_ones);
+	T_RUN(lists_hold_a_value_a_device);
 	T_RUN(switches_can_be_taken_back);
 	T_RUN(passwords_leave_argv_and_environment);
 	T_RUN(password_comes_from_a_file);
