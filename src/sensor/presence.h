@@ -19,7 +19,7 @@ enum presence_bit {
 struct presence {
 	uint32_t known;
 	uint32_t value;
-	int64_t idle_ms; /* since when nobody is active; 0: not so, or not known */
+	int64_t idle_ms; /* for how long nobody has been active; 0: somebody is, or not known */
 };
 
 struct presence_source;
