@@ -27,9 +27,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "src/guard/thermal_place.h"
 #include "src/sensor/sensor.h"
-
-#define THERMAL_MODELS 6
 
 /* As the owner wants it; may change from step to step.  Out of range members are clamped. */
 struct thermal_limits {
@@ -65,39 +64,27 @@ struct thermal_out {
 	char reason[160];         /* why it is as it is; "" at full intensity */
 };
 
-/* What is known of one place of the card; private. */
-struct thermal_place {
-	bool seen;              /* had a temperature once */
-	bool fresh;             /* had one in this step's reading */
-	int64_t at_ms;          /* of the last one */
-	double now_c, smooth_c; /* last, filtered */
-	double final_c;         /* where it goes */
-	double tau_s;
-	double mean_c, var_c; /* of the temperatures, the past forgotten with FORGET_S */
-	double model[THERMAL_MODELS], mean[THERMAL_MODELS], var[THERMAL_MODELS],
-		with[THERMAL_MODELS]; /* of the models: heat followed, its mean, variance,
-					 covariance */
-};
+enum thermal_where { THERMAL_CORE, THERMAL_MEMORY, THERMAL_PLACES };
 
 /* One card.  Private; a zeroed one is not valid: thermal_init(). */
 struct thermal {
-	struct thermal_place core, memory;
+	struct thermal_place place[THERMAL_PLACES];
 	int64_t now_ms, read_ms;     /* last step; at_ms of the last reading taken */
 	double interval_s, age_s;    /* of readings, as seen */
-	double excess_c;             /* of the hot spot over what a core allows */
+	double excess_c;             /* of the hot spot over what its core allows it */
 	int64_t excess_ms;           /* when that was seen */
+	bool only_spot, by_spot;     /* no core is told; the hot spot is what counts */
 	double heat, wanted;         /* permille: in force, and where the steps lead */
-	double draw_mw, input;       /* at full intensity; heat seen, for the models */
-	bool powered;                /* the models follow watts, not the duty */
-	double top_mw;               /* the power limit that begins to bite */
+	double watts;                /* seen last, milliwatts; 0: never */
+	double draw_mw, top_mw;      /* at full intensity; the power limit that begins to bite */
 	int64_t limit_mw;            /* as told last */
 	uint32_t duty;               /* as told last */
-	bool paused, lost, hot;      /* as told */
-	bool gone;                   /* driver: fallen off the bus */
+	bool paused, lost, hot;      /* as told last */
+	bool gone;                   /* the driver says so */
 	double before;               /* heat when it was paused */
-	int64_t paused_ms, pause_ms; /* since when; how long at least */
-	const char *paused_for;      /* "core", "hot spot", "memory" */
-	int64_t cool_ms;             /* at full heat since, or -1 */
+	int64_t paused_ms, pause_ms; /* when, and how long at least; 0: never was */
+	int64_t resumed_ms, full_ms; /* when; at full heat since, or -1 */
+	enum thermal_where cause;    /* of the pause, of being held back, of being lost */
 };
 
 /* A card that idled until now, of which nothing is known yet. */
