@@ -16,9 +16,9 @@
 #define PROFILE_FILE_MAX    (1u << 20)
 
 struct profile {
-	char device[96];  /* of profile_key() */
-	char algo[32];    /* name, and settings that are not the default: "x gap=2" */
-	char set[128];    /* "gap=2", "" for defaults */
+	char device[96]; /* of profile_key() */
+	char algo[32];
+	char set[128];    /* its settings that are not the defaults: "gap=2", or "" */
 	char driver[64];  /* as in struct device_info */
 	char version[32]; /* of this program, for people */
 	enum tune_metric metric;

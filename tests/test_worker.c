@@ -453,6 +453,23 @@ static void resting_worker_still_covers_its_lease(void)
 	quits_well(&b);
 }
 
+static void told_intensity_is_kept(void)
+{
+	const struct ipc_limit limit = {.batch_ms = 20, .duty_permille = 1000, .intensity = 8},
+			       other = {.batch_ms = 20, .duty_permille = 1000};
+	struct boss b;
+
+	if (!CHECK(boss_start(&b, "sim", "rate=1M")))
+		return;
+	CHECK_INT(ipc_send(b.fd, IPC_LIMIT, &limit), 0);
+	CHECK_INT(ipc_send(b.fd, IPC_LIMIT, &other), 0); /* says nothing of it */
+	give(&b, 1, 0, 16 * 256, 1);
+	CHECK(boss_await(&b, IPC_IDLE));
+	CHECK_U64(b.lease[0].done, 16 * 256);
+	CHECK_U64(b.batches, 16);
+	quits_well(&b);
+}
+
 /* --- ends --------------------------------------------------------------------- */
 
 static void ends_when_the_supervisor_goes_away(void)
@@ -704,6 +721,7 @@ int main(void)
 	T_RUN(forget_spares_newer_jobs);
 	T_RUN(paused_worker_starts_nothing_until_resumed);
 	T_RUN(resting_worker_still_covers_its_lease);
+	T_RUN(told_intensity_is_kept);
 	T_RUN(ends_when_the_supervisor_goes_away);
 	T_RUN(interrupt_is_left_to_the_supervisor);
 	T_RUN(failures_are_told_with_their_kind);

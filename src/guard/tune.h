@@ -82,8 +82,9 @@ struct tune {
 	unsigned centre; /* index of the trial it stands on */
 	int64_t step;
 	bool up, down; /* directions still to try from there */
+	bool lost;     /* every batch size failed at the first limit */
 	bool blind;    /* the metric needs power and none is told */
-	double noise;  /* relative, of this device, at least TUNE_NOISE_MIN */
+	double noise;  /* relative, of this device, at least half a percent */
 };
 
 /*
