@@ -88,7 +88,7 @@ static const struct tune_bounds powered = {.intensity_min = 10,
 					   .limit_max_mw = 240000};
 
 /* Sweep; every setting tried is within bounds, and the whole has an end. */
-static unsigned sweep(struct tune *t, struct card *c, const struct tune_bounds *b,
+static unsigned sweep(struct tune *sw, struct card *c, const struct tune_bounds *b,
 		      enum tune_metric m)
 {
 	struct tune_setting s;
@@ -96,9 +96,9 @@ static unsigned sweep(struct tune *t, struct card *c, const struct tune_bounds *
 	struct err err = {0};
 	unsigned n = 0;
 
-	if (!CHECK_OK(tune_init(t, b, m, &err), &err))
+	if (!CHECK_OK(tune_init(sw, b, m, &err), &err))
 		return 0;
-	while (tune_next(t, &s) && n < 1000) {
+	while (tune_next(sw, &s) && n < 1000) {
 		bool leave = s.limit_mw == TUNE_LEAVE;
 
 		n++;
@@ -107,19 +107,19 @@ static unsigned sweep(struct tune *t, struct card *c, const struct tune_bounds *
 			      ? s.limit_mw >= b->limit_min_mw && s.limit_mw <= b->limit_max_mw
 			      : leave);
 		r = measure(c, &s);
-		tune_result(t, &s, &r);
+		tune_result(sw, &s, &r);
 	}
 	CHECK(n <= TUNE_MEASUREMENTS);
 	return n;
 }
 
-static const struct tune_trial *choice(const struct tune *t)
+static const struct tune_trial *choice(const struct tune *sw)
 {
 	const struct tune_trial *best = NULL;
 	struct err err = {0};
 	char why[160] = "";
 
-	if (!CHECK_OK(tune_best(t, &best, why, sizeof why, &err), &err))
+	if (!CHECK_OK(tune_best(sw, &best, why, sizeof why, &err), &err))
 		return NULL;
 	CHECK(why[0] != '\0');
 	return best;
@@ -153,13 +153,13 @@ static void finds(const struct card *c, const struct tune_bounds *b, enum tune_m
 	const struct tune_trial *got;
 	double best = optimum(c, b, m), have;
 	struct card card = *c;
-	struct tune t;
+	struct tune sw;
 	unsigned i;
 
 	for (i = 1; i <= 20; i++) {
 		card.luck = i * 7919;
-		CHECK(sweep(&t, &card, b, m) <= 60);
-		got = choice(&t);
+		CHECK(sweep(&sw, &card, b, m) <= 60);
+		got = choice(&sw);
 		if (!got)
 			return;
 		have = true_score(c, &got->at, m);
@@ -208,15 +208,15 @@ static void floor_is_kept_and_used(void)
 	struct tune_bounds b = powered;
 	const struct tune_trial *got;
 	struct card c = usual;
-	struct tune t;
+	struct tune sw;
 
 	c.noise = 0;
 	b.floor_mw = 150000;
 	finds(&c, &b, TUNE_FLOOR, 0.03);
 	b.floor_mw = 1000;
-	sweep(&t, &c, &b, TUNE_FLOOR);
+	sweep(&sw, &c, &b, TUNE_FLOOR);
 	struct err err = {0};
-	CHECK_ERR(tune_best(&t, &got, NULL, 0, &err), ERR_RANGE, &err);
+	CHECK_ERR(tune_best(&sw, &got, NULL, 0, &err), ERR_RANGE, &err);
 	CHECK_HAS(err.text, "floor:");
 }
 
@@ -225,20 +225,20 @@ static void latency_is_kept(void)
 	struct tune_bounds b = wide;
 	const struct tune_trial *got;
 	struct card c = usual;
-	struct tune t;
+	struct tune sw;
 
 	b.latency_us = 3000;
 	b.intensity_start = 24;
-	sweep(&t, &c, &b, TUNE_HASHRATE);
-	got = choice(&t);
+	sweep(&sw, &c, &b, TUNE_HASHRATE);
+	got = choice(&sw);
 	if (!got)
 		return;
 	CHECK(got->batch_us <= 3300);
 	CHECK_INT(got->at.intensity, 17); /* 2.7 ms; 18 takes 5.3 */
 	b.latency_us = 1;
 	struct err err = {0};
-	sweep(&t, &c, &b, TUNE_HASHRATE);
-	CHECK_ERR(tune_best(&t, &got, NULL, 0, &err), ERR_RANGE, &err);
+	sweep(&sw, &c, &b, TUNE_HASHRATE);
+	CHECK_ERR(tune_best(&sw, &got, NULL, 0, &err), ERR_RANGE, &err);
 	CHECK_HAS(err.text, "--batch-ms");
 }
 
@@ -246,25 +246,25 @@ static void wrong_setting_is_never_picked(void)
 {
 	const struct tune_trial *got;
 	struct card c = usual;
-	struct tune t;
+	struct tune sw;
 	uint32_t i;
 	int64_t mw;
 	unsigned k;
 
 	for (i = 11; i <= 28; i++) {
 		c.wrong_i = i;
-		sweep(&t, &c, &wide, TUNE_HASHRATE);
-		got = choice(&t);
+		sweep(&sw, &c, &wide, TUNE_HASHRATE);
+		got = choice(&sw);
 		CHECK(got && got->at.intensity < i);
 		/* What is more aggressive than a wrong one is not even tried. */
-		for (k = 0; k < t.n; k++)
-			CHECK(t.trial[k].at.intensity >= i ? t.trial[k].n == 1 : 1);
+		for (k = 0; k < sw.n; k++)
+			CHECK(sw.trial[k].at.intensity >= i ? sw.trial[k].n == 1 : 1);
 	}
 	c.wrong_i = 0;
 	for (mw = 100000; mw <= 240000; mw += 20000) {
 		c.wrong_mw = mw;
-		sweep(&t, &c, &powered, TUNE_HASHRATE);
-		got = choice(&t);
+		sweep(&sw, &c, &powered, TUNE_HASHRATE);
+		got = choice(&sw);
 		CHECK(got && got->at.limit_mw < mw);
 		CHECK_U64(got ? got->invalid : 1, 0);
 	}
@@ -275,15 +275,15 @@ static void wrong_everywhere_is_an_error(void)
 	const struct tune_trial *got;
 	struct err err = {0};
 	struct card c = usual;
-	struct tune t;
+	struct tune sw;
 
 	c.wrong_i = 1;
-	CHECK(sweep(&t, &c, &wide, TUNE_HASHRATE) < 8);
-	CHECK_ERR(tune_best(&t, &got, NULL, 0, &err), ERR_SELFTEST, &err);
+	CHECK(sweep(&sw, &c, &wide, TUNE_HASHRATE) < 8);
+	CHECK_ERR(tune_best(&sw, &got, NULL, 0, &err), ERR_SELFTEST, &err);
 	c = usual;
 	c.breaks = 1;
-	sweep(&t, &c, &wide, TUNE_HASHRATE);
-	CHECK_ERR(tune_best(&t, &got, NULL, 0, &err), ERR_DEVICE, &err);
+	sweep(&sw, &c, &wide, TUNE_HASHRATE);
+	CHECK_ERR(tune_best(&sw, &got, NULL, 0, &err), ERR_DEVICE, &err);
 }
 
 static void broken_worker_rules_larger_batches_out(void)
@@ -291,29 +291,29 @@ static void broken_worker_rules_larger_batches_out(void)
 	const struct tune_trial *got;
 	struct card c = usual;
 	unsigned i, broken = 0;
-	struct tune t;
+	struct tune sw;
 
 	c.breaks = 20;
-	sweep(&t, &c, &wide, TUNE_HASHRATE);
-	got = choice(&t);
+	sweep(&sw, &c, &wide, TUNE_HASHRATE);
+	got = choice(&sw);
 	CHECK(got && got->at.intensity < 20);
-	for (i = 0; i < t.n; i++)
-		broken += t.trial[i].verdict == TUNE_FAILED;
+	for (i = 0; i < sw.n; i++)
+		broken += sw.trial[i].verdict == TUNE_FAILED;
 	CHECK(broken > 0 && broken <= 3);
 }
 
 static void no_larger_batches_than_the_device_takes(void)
 {
 	struct card c = usual;
-	struct tune t;
+	struct tune sw;
 	unsigned i, beyond = 0;
 
 	c.top = 20;
-	sweep(&t, &c, &wide, TUNE_HASHRATE);
-	for (i = 0; i < t.n; i++)
-		beyond += t.trial[i].at.intensity > 20;
+	sweep(&sw, &c, &wide, TUNE_HASHRATE);
+	for (i = 0; i < sw.n; i++)
+		beyond += sw.trial[i].at.intensity > 20;
 	CHECK_INT(beyond, 1);
-	CHECK(choice(&t) && choice(&t)->at.intensity <= 20);
+	CHECK(choice(&sw) && choice(&sw)->at.intensity <= 20);
 }
 
 static void unknown_power_is_said_at_once(void)
@@ -321,26 +321,26 @@ static void unknown_power_is_said_at_once(void)
 	const struct tune_trial *got;
 	struct err err = {0};
 	struct card c = usual;
-	struct tune t;
+	struct tune sw;
 
 	c.mute = true;
-	CHECK_INT(sweep(&t, &c, &wide, TUNE_EFFICIENCY), 1);
-	CHECK_ERR(tune_best(&t, &got, NULL, 0, &err), ERR_USAGE, &err);
+	CHECK_INT(sweep(&sw, &c, &wide, TUNE_EFFICIENCY), 1);
+	CHECK_ERR(tune_best(&sw, &got, NULL, 0, &err), ERR_USAGE, &err);
 	CHECK_HAS(err.text, "power");
-	CHECK(sweep(&t, &c, &wide, TUNE_HASHRATE) > 1);
-	CHECK(choice(&t) != NULL);
+	CHECK(sweep(&sw, &c, &wide, TUNE_HASHRATE) > 1);
+	CHECK(choice(&sw) != NULL);
 }
 
 static void mildest_of_equals_is_taken(void)
 {
 	const struct tune_trial *got;
 	struct card c = usual;
-	struct tune t;
+	struct tune sw;
 
 	c.gap_us = 0;
 	c.noise = 0;
-	sweep(&t, &c, &wide, TUNE_HASHRATE);
-	got = choice(&t);
+	sweep(&sw, &c, &wide, TUNE_HASHRATE);
+	got = choice(&sw);
 	/* Every batch size is as good: nothing above the start was worth it. */
 	CHECK(got && got->at.intensity <= wide.intensity_start);
 }
@@ -366,10 +366,10 @@ static void one_setting_only_is_fine(void)
 {
 	struct tune_bounds b = {.intensity_min = 12, .intensity_max = 12};
 	struct card c = usual;
-	struct tune t;
+	struct tune sw;
 
-	CHECK(sweep(&t, &c, &b, TUNE_HASHRATE) <= 3);
-	CHECK(choice(&t) && choice(&t)->at.intensity == 12);
+	CHECK(sweep(&sw, &c, &b, TUNE_HASHRATE) <= 3);
+	CHECK(choice(&sw) && choice(&sw)->at.intensity == 12);
 }
 
 static void absurd_bounds_are_refused(void)
@@ -382,12 +382,12 @@ static void absurd_bounds_are_refused(void)
 		{.intensity_min = 1, .intensity_max = 9, .limit_max_mw = 1000},
 		{.intensity_min = 1, .intensity_max = 9, .limit_min_mw = 9, .limit_max_mw = 8}};
 	struct err err = {0};
-	struct tune t;
+	struct tune sw;
 	size_t i;
 
 	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		CHECK_ERR(tune_init(&t, &bad[i], TUNE_HASHRATE, &err), ERR_RANGE, &err);
-	CHECK_ERR(tune_init(&t, &wide, TUNE_FLOOR, &err), ERR_RANGE, &err);
+		CHECK_ERR(tune_init(&sw, &bad[i], TUNE_HASHRATE, &err), ERR_RANGE, &err);
+	CHECK_ERR(tune_init(&sw, &wide, TUNE_FLOOR, &err), ERR_RANGE, &err);
 }
 
 static void metrics_are_read(void)
