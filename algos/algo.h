@@ -118,6 +118,7 @@ struct algo_plan {
 	char options_epoch[64];     /* the same for kernel_epoch */
 	char label[48];             /* for people: "lookup gap 2" */
 	uint32_t lanes;             /* nonces a work-item tries */
+	uint32_t lanes_epoch;       /* nodes one of kernel_epoch makes; 0 means 1 */
 	uint32_t local;             /* work-group size; 0: backend's choice */
 	uint64_t scratch_per_nonce; /* bytes a nonce in flight needs; count rounds up to lanes */
 	uint64_t nonces_max;        /* most nonces in one batch (scratch decides); 0: no limit */

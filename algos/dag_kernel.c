@@ -17,6 +17,7 @@ const struct algo_step ethash_steps[ETHASH_STEPS] = {
  */
 #define CUDA_GROUP   128u
 #define OPENCL_GROUP 64u
+#define CPU_NODES    32u /* K_NODES there */
 
 const char *const dag_prebuilt_256[] = {"-DGROUP=128 -DPARENTS=256 -DPARTS=1", NULL};
 const char *const dag_prebuilt_512[] = {"-DGROUP=128 -DPARENTS=512 -DPARTS=1", NULL};
@@ -27,6 +28,7 @@ const char *const ethash_prebuilt[] = {
 void dag_options(struct algo_plan *plan, const struct dag_params *p, const struct algo_device *dev,
 		 int parts)
 {
+	plan->lanes_epoch = dev->cpu ? CPU_NODES : 1;
 	if (dev->cpu)
 		snprintf(plan->options_epoch, sizeof plan->options_epoch,
 			 "-DPARENTS=%u -DPARTS=%d -DWIDE=1", p->parents, parts);

@@ -10,8 +10,8 @@
 
 #if WIDE
 /*
- * On a CPU 32 nodes are made at once, each a vector of 16 words, by every 32nd work-item: so many
- * reads of the light cache are under way together.  Their keccaks are of eight a vector.
+ * On a CPU a work-item makes 32 nodes at once, each a vector of 16 words: so many reads of the
+ * light cache are under way together.  Their keccaks are of eight a vector.
  */
 # define K_NODES 32
 

@@ -128,9 +128,10 @@ static int slice(struct making *m, uint32_t first, uint32_t count, uint32_t *too
 {
 	struct engine *e = m->e;
 	const struct dataset *ds = m->ds;
+	uint32_t lanes = e->plan.lanes_epoch ? e->plan.lanes_epoch : 1;
 	const struct launch l = {
 		.entry = epoch_entry(e->config.algo),
-		.items = count,
+		.items = (count + lanes - 1) / lanes,
 		.job = e->job[GPU_CHECK_SLOT],
 		.results = e->results[GPU_CHECK_SLOT],
 		.scratch = m->cache,

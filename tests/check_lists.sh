@@ -43,8 +43,9 @@ for name in $(entries algos); do
 done
 
 # ... and those that share a family's test are in it.
-for f in $(grep -ls '\(PROGPOW\|ETHASH\)_MEMBERS(' algos/*.c); do
+for f in algos/*.c; do
 	name=$(basename "$f" .c)
+	grep -qs '\(PROGPOW\|ETHASH\)_MEMBERS(' "$f" || continue
 	grep -qs "FAMILY=.*\"$name\"" tests/am/*.am || say "$f: in no FAMILY of tests/am/algos.am"
 done
 for name in $(entries pool); do

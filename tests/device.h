@@ -146,9 +146,9 @@ static inline int bed_generate(struct bed *bed, uint32_t first, uint32_t count, 
 	const struct backend *b = bed->backend;
 	struct abi_job job = {0};
 	struct work none = {0};
-	uint32_t zero[2] = {0};
+	uint32_t zero[2] = {0}, lanes = bed->plan.lanes_epoch ? bed->plan.lanes_epoch : 1;
 	struct launch l = {.entry = bed->algo->steps[0].entry,
-			   .items = count,
+			   .items = (count + lanes - 1) / lanes,
 			   .job = bed->job,
 			   .results = bed->results,
 			   .scratch = bed->cache,

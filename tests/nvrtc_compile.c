@@ -187,7 +187,10 @@ static void with_program(const struct embedlist_item *template, uint64_t program
 	compile(&item, source, number, arch);
 }
 
-/* For all cards with the options that come first, for one each with the others. */
+/*
+ * The first template of all for all cards, the first of each algorithm for the oldest and the
+ * newest, others for one.
+ */
 static void every_template_compiles_with_programs(void)
 {
 	static struct embedlist_item list[EMBEDLIST_MAX];
@@ -197,7 +200,7 @@ static void every_template_compiles_with_programs(void)
 	for (i = 0; i < n; i++) {
 		if (!list[i].is_template)
 			continue;
-		for (a = 0; a < most && list[i].algo != last; a++) {
+		for (a = 0; a < most && list[i].algo != last; a += templates ? most - 1 : 1) {
 			with_program(&list[i], (uint64_t)(1000 + a), false, i, archs[a]);
 			with_program(&list[i], (uint64_t)(2000 + a), true, i, archs[a]);
 		}

@@ -197,8 +197,8 @@ static void scan_dag_row(struct rig *r, const struct algo *algo, const json_t *r
 	size_t i, n = 0;
 	struct err err = {0};
 
-	if (algo->program && count > 256)
-		count = 256;
+	if (algo->program && count > 96)
+		count = 96;
 	work.height = row_number(row, "height");
 	row_u256(&work.target, row, "target");
 	if (!CHECK_OK(algo->dataset->of_height(algo, work.height, &number, &err), &err) ||
