@@ -17,7 +17,8 @@
 
 #define KILL_WAIT_MS 500
 
-static int set_attributes(posix_spawnattr_t *attr)
+/* Signals as at the start of any program; more: further POSIX_SPAWN_ flags. */
+static int set_attributes(posix_spawnattr_t *attr, int more)
 {
 	sigset_t none, all;
 	int rc;
@@ -30,7 +31,8 @@ static int set_attributes(posix_spawnattr_t *attr)
 	if (!rc)
 		rc = posix_spawnattr_setsigdefault(attr, &all);
 	if (!rc)
-		rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+		rc = posix_spawnattr_setflags(
+			attr, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | more));
 	return rc;
 }
 
@@ -50,7 +52,7 @@ int spawn_self(const char *const *argv, int child_fd, int as_fd, int *pid, struc
 	if (!rc)
 		rc = posix_spawn_file_actions_adddup2(&actions, from, as_fd);
 	if (!rc)
-		rc = set_attributes(&attr);
+		rc = set_attributes(&attr, 0);
 	if (!rc)
 		rc = posix_spawn(&child, "/proc/self/exe", &actions, &attr,
 				 (char *const *)(void *)(uintptr_t)argv, environ);
@@ -60,6 +62,34 @@ int spawn_self(const char *const *argv, int child_fd, int as_fd, int *pid, struc
 		close(copy);
 	if (rc)
 		return err_set(err, ERR_IO, "cannot start 'adit %s': %s", argv[1], strerror(rc));
+	*pid = (int)child;
+	return 0;
+}
+
+int spawn_shell(const char *command, char *const *env, int *pid, struct err *err)
+{
+	const char *argv[] = {"sh", "-c", command, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	pid_t child;
+	int rc;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+	if (!rc)
+		rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+	if (!rc)
+		rc = set_attributes(&attr, POSIX_SPAWN_SETPGROUP); /* a group of its own */
+	if (!rc)
+		rc = posix_spawn(&child, "/bin/sh", &actions, &attr,
+				 (char *const *)(void *)(uintptr_t)argv, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	if (rc)
+		return err_set(err, ERR_IO, "cannot start a shell: %s", strerror(rc));
 	*pid = (int)child;
 	return 0;
 }
