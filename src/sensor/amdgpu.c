@@ -10,7 +10,8 @@
 #include "src/sensor/hwmon.h"
 #include "src/str.h"
 
-#define UW_MAX 100000000000 /* 100 kW */
+#define UW_MAX   100000000000 /* 100 kW */
+#define VRAM_MAX ((int64_t)1 << 50)
 
 static const char *const drivers[] = {"amdgpu", NULL};
 static const struct hwmon_kind kind = {drivers, {"edge", "junction", "mem"}};
@@ -115,9 +116,9 @@ static void read_pci(int pci, struct sensor_reading *out)
 	int64_t total, used;
 
 	hwmon_fields(pci, busy, 1, out);
-	if (hwmon_number(pci, "mem_info_vram_used", 0, INT64_MAX, &used)) {
+	if (hwmon_number(pci, "mem_info_vram_used", 0, VRAM_MAX, &used)) {
 		sensor_put(out, SENSOR_MEM_USED, used);
-		if (hwmon_number(pci, "mem_info_vram_total", used, INT64_MAX, &total))
+		if (hwmon_number(pci, "mem_info_vram_total", used, VRAM_MAX, &total))
 			sensor_put(out, SENSOR_MEM_FREE, total - used);
 	}
 	hwmon_link(pci, out);

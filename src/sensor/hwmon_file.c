@@ -84,7 +84,6 @@ static int refused(const char *name, bool opening, int why, struct err *err)
 				       name);
 		return err_set(err, ERR_PERM, "may not write %s: run as root", name);
 	case ENODEV:
-	case ENXIO:
 		return err_set(err, ERR_NODEV, "%s: the card has gone", name);
 	case ENOENT:
 		return err_set(err, ERR_DEVICE,

@@ -187,7 +187,7 @@ static int has_session(const struct presence_source *p)
 		return rc;
 	rc = p->sd.session_class(session, &class);
 	if (rc >= 0)
-		rc = class && !strcmp(class, "user");
+		rc = class && !strncmp(class, "user", 4);
 	free(session);
 	free(class);
 	return rc;
