@@ -1,370 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The devices of the rig: one worker process each.  Uses Linux calls (waitpid, kill). */
-#include <event2/event.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "src/clock.h"
-#include "src/epoch.h"
-#include "src/fit.h"
-#include "src/fleet.h"
 #include "src/log.h"
 #include "src/str.h"
-
-#define HELD_MAX     2      /* works of the current job at a worker: one searched, one spare */
-#define EPOCHS_TOLD  2      /* a worker holds as many beside the one it works on */
-#define DOOMED_MAX   32     /* works of older jobs still unanswered; beyond it we wait */
-#define UNFIT_MS     600000 /* a device on which a dataset did not fit is asked again */
-#define MESSAGES_MAX 64     /* handled a wake-up, so that one device cannot starve the loop */
-
-struct unit {
-	struct fleet *fleet;
-	unsigned index;
-	struct device_info info;
-	char id[32];
-	struct slot slot;
-	int fd;
-	pid_t pid;
-	struct event *readable;
-	unsigned held;   /* works given and not yet answered by a credit */
-	unsigned doomed; /* of these: sent before the last FORGET */
-	uint64_t forget; /* a FORGET the full socket refused; 0: none */
-	struct rate rate;
-	struct share_counts shares;
-	uint64_t hashes;
-	char label[48], stage[48];
-	uint32_t permille, left_s, intensity;
-	struct algo_facts told[EPOCHS_TOLD]; /* epochs its worker has, newest first */
-	/* A dataset that did not fit; the next job's may, or this one later.  need 0: none */
-	struct ipc_unfit unfit;
-	int64_t unfit_until_ms;
-	bool paused;
-};
-
-struct fleet {
-	struct event_base *base;
-	struct fleet_config config;
-	char cache_dir[512], sim[256];
-	struct fleet_events events;
-	void *arg;
-	struct unit *units;
-	unsigned n;
-	struct event *timer, *child;
-	uint64_t last_lease;
-	bool dead_told;
-	void (*ended)(void *arg);
-};
-
-static void unit_act(struct unit *u, enum slot_action action);
-static void schedule(struct fleet *f);
-
-static void close_socket(struct unit *u)
-{
-	if (u->readable)
-		event_free(u->readable);
-	u->readable = NULL;
-	if (u->fd >= 0)
-		close(u->fd);
-	u->fd = -1;
-	u->held = u->doomed = 0;
-	u->forget = 0;
-	memset(u->told, 0, sizeof u->told);
-}
-
-/* Its protocol broke: it is of no use any more. */
-static void distrust(struct unit *u, const char *why)
-{
-	int64_t now = clock_ms();
-
-	close_socket(u);
-	unit_act(u, slot_end(&u->slot, &u->fleet->config.limits, now, why));
-}
-
-static bool tell(struct unit *u, unsigned type, const void *body)
-{
-	int rc;
-
-	if (u->fd < 0)
-		return false;
-	rc = ipc_send(u->fd, type, body);
-	/* A full socket means a worker that does not read; its deadline will tell. */
-	return rc == 0;
-}
-
-/* Drop works of jobs before u->forget; tried again later when the socket is full. */
-static bool tell_forget(struct unit *u)
-{
-	const struct ipc_number n = {.n = u->forget};
-
-	if (!tell(u, IPC_FORGET, &n))
-		return false;
-	u->forget = 0;
-	u->doomed = u->held;
-	return true;
-}
-
-/* Its worker has this epoch, or gets it now. */
-static bool tell_epoch(struct unit *u, const struct epoch *epoch)
-{
-	const struct ipc_epoch body = {.facts = epoch->view.facts};
-	unsigned i;
-
-	for (i = 0; i < EPOCHS_TOLD; i++)
-		if (!memcmp(&u->told[i], &body.facts, sizeof body.facts))
-			return true;
-	if (u->fd < 0 || ipc_send_fd(u->fd, IPC_EPOCH, &body, epoch->fd))
-		return false;
-	memmove(u->told + 1, u->told, (EPOCHS_TOLD - 1) * sizeof *u->told);
-	u->told[0] = body.facts;
-	return true;
-}
-
-/* Is there any use in giving it works of this epoch? */
-static bool fits(const struct unit *u, const struct epoch *epoch, int64_t now)
-{
-	return !u->unfit.need || epoch->view.facts.epoch != u->unfit.epoch ||
-	       now >= u->unfit_until_ms;
-}
-
-static void fill(struct unit *u)
-{
-	struct fleet *f = u->fleet;
-	int64_t now = clock_ms();
-	double rate = rate_get(&u->rate, 10, now);
-	const struct epoch *epoch = f->events.epoch ? f->events.epoch(f->arg) : NULL;
-	struct ipc_work work;
-
-	if (u->forget && !tell_forget(u))
-		return;
-	if (u->slot.state != SLOT_RUNNING ||
-	    (epoch && (!fits(u, epoch, now) || !tell_epoch(u, epoch))))
-		return;
-	while (u->slot.state == SLOT_RUNNING && !u->paused && u->doomed < DOOMED_MAX &&
-	       u->held - u->doomed < HELD_MAX) {
-		memset(&work, 0, sizeof work);
-		if (!f->events.work(f->arg, u->index, rate, &work))
-			return;
-		work.lease = ++f->last_lease;
-		if (!tell(u, IPC_WORK, &work))
-			return;
-		u->held++;
-		slot_work(&u->slot, &f->config.limits, now);
-	}
-}
-
-static void on_hello(struct unit *u, const struct ipc_hello *h)
-{
-	if (strcmp(h->info.backend, u->info.backend) || h->info.index != u->info.index) {
-		distrust(u, "its worker opened another device");
-		return;
-	}
-	u->info = h->info;
-	slot_hello(&u->slot, &u->fleet->config.limits, clock_ms());
-	log_debug(LOG_DEVICE, "%s: open, %s, driver %s", u->id, u->info.name, u->info.driver);
-}
-
-static void on_ready(struct unit *u, const struct ipc_ready *r)
-{
-	str_copy(u->label, sizeof u->label, r->label);
-	u->stage[0] = '\0';
-	if (u->slot.state == SLOT_RUNNING) { /* an epoch later, with other figures */
-		if (u->unfit.need)
-			log_info(LOG_DEVICE, "%s: back, this epoch's dataset fits", u->id);
-		u->unfit.need = 0;
-		u->slot.reason[0] = '\0';
-		return;
-	}
-	slot_ready(&u->slot, &u->fleet->config.limits, clock_ms());
-	log_info(LOG_DEVICE, "%s: %s is ready, self-test %s%s%s", u->id, u->info.name,
-		 u->fleet->config.no_selftest ? "left out" : "passed", u->label[0] ? ", " : "",
-		 u->label);
-	fill(u);
-}
-
-static void on_batch(struct unit *u, const struct ipc_batch *b)
-{
-	int64_t now = clock_ms();
-
-	rate_add(&u->rate, (double)b->hashes, now);
-	u->hashes += b->hashes;
-	u->stage[0] = '\0';
-	slot_batch(&u->slot, &u->fleet->config.limits, now, b->took_us);
-}
-
-static void on_hungry(struct unit *u, uint64_t credits)
-{
-	if (credits > u->held) {
-		distrust(u, "its worker returned more works than it was given");
-		return;
-	}
-	u->held -= (unsigned)credits;
-	u->doomed = credits > u->doomed ? 0 : u->doomed - (unsigned)credits;
-	fill(u);
-}
-
-/* The others go on; this one is asked again when another epoch comes, and after a while. */
-static void on_unfit(struct unit *u, const struct ipc_unfit *unfit)
-{
-	struct fleet *f = u->fleet;
-	char text[ERR_TEXT_MAX];
-
-	u->stage[0] = '\0';
-	u->unfit = *unfit;
-	u->unfit_until_ms = clock_ms() + UNFIT_MS;
-	fit_text(text, sizeof text, algo_find(f->config.algo), f->config.set, unfit->epoch,
-		 unfit->need, unfit->left);
-	str_copy(u->slot.reason, sizeof u->slot.reason, text);
-	log_warn(LOG_DEVICE, "%s (%s): parked for this epoch: %s", u->id,
-		 u->info.pci[0] ? u->info.pci : u->info.name, text);
-}
-
-/* Engines name the device in what they say, and so do we: once is enough. */
-static const char *nameless(const struct unit *u, const char *text)
-{
-	size_t len = strlen(u->id);
-
-	return !strncmp(text, u->id, len) && !strncmp(text + len, ": ", 2) ? text + len + 2 : text;
-}
-
-static void on_message(struct unit *u, const struct ipc_msg *m)
-{
-	struct fleet *f = u->fleet;
-
-	switch (m->head.type) {
-	case IPC_HELLO:
-		on_hello(u, &m->u.hello);
-		break;
-	case IPC_PROGRESS:
-		if (strcmp(u->stage, m->u.progress.stage))
-			log_debug(LOG_DEVICE, "%s: %s", u->id, m->u.progress.stage);
-		str_copy(u->stage, sizeof u->stage, m->u.progress.stage);
-		u->permille = m->u.progress.permille;
-		u->left_s = m->u.progress.left_s;
-		slot_progress(&u->slot, &f->config.limits, clock_ms());
-		break;
-	case IPC_READY:
-		on_ready(u, &m->u.ready);
-		break;
-	case IPC_HUNGRY:
-		on_hungry(u, m->u.number.n);
-		break;
-	case IPC_BATCH:
-		on_batch(u, &m->u.batch);
-		break;
-	case IPC_FOUND:
-		f->events.found(f->arg, u->index, &m->u.found);
-		break;
-	case IPC_IDLE:
-		slot_idle(&u->slot, u->held, m->u.number.n);
-		fill(u);
-		break;
-	case IPC_UNFIT:
-		on_unfit(u, &m->u.unfit);
-		break;
-	case IPC_FAILED:
-		slot_failed(&u->slot, m->u.failed.code, nameless(u, m->u.failed.text));
-		break;
-	case IPC_NOTE:
-		log_line(m->u.failed.code ? LOG_WARN : LOG_NOTICE, LOG_KERNEL, "%s: %s", u->id,
-			 nameless(u, m->u.failed.text));
-		break;
-	default:
-		distrust(u, "its worker sent a message of the wrong direction");
-	}
-}
-
-static void on_readable(evutil_socket_t fd, short what, void *arg)
-{
-	struct unit *u = arg;
-	struct ipc_msg msg;
-	int i, rc;
-
-	(void)what;
-	for (i = 0; i < MESSAGES_MAX && u->fd == fd; i++) {
-		rc = ipc_recv(fd, &msg);
-		if (rc == 0)
-			break;
-		if (rc == 1) {
-			on_message(u, &msg);
-			continue;
-		}
-		if (rc == -ERR_PROTO)
-			distrust(u, "its worker broke the protocol");
-		else
-			close_socket(u); /* the exit status follows */
-		break;
-	}
-	schedule(u->fleet);
-}
-
-static void describe(const struct unit *u, struct ipc_open *open)
-{
-	const struct fleet *f = u->fleet;
-
-	memset(open, 0, sizeof *open);
-	str_copy(open->backend, sizeof open->backend, u->info.backend);
-	open->index = u->info.index;
-	str_copy(open->algo, sizeof open->algo, f->config.algo);
-	str_copy(open->cache_dir, sizeof open->cache_dir, f->cache_dir);
-	str_copy(open->sim, sizeof open->sim, f->sim);
-	memcpy(open->set, f->config.set, sizeof open->set);
-	open->intensity = u->intensity;
-	open->batch_ms = f->config.batch_ms;
-	open->threads = f->config.cpu_threads;
-	open->no_selftest = f->config.no_selftest;
-}
-
-static void spawn(struct unit *u)
-{
-	struct fleet *f = u->fleet;
-	struct ipc_open open;
-	struct err err = {0};
-	int pid;
-
-	if (rig_spawn(&u->info, &u->fd, &pid, &err)) {
-		u->fd = -1;
-		slot_spawn_failed(&u->slot, &f->config.limits, clock_ms(), err.text);
-		log_warn(LOG_DEVICE, "%s: %s", u->id, err.text);
-		return;
-	}
-	u->pid = pid;
-	slot_spawned(&u->slot, &f->config.limits, clock_ms());
-	u->readable = event_new(f->base, u->fd, EV_READ | EV_PERSIST, on_readable, u);
-	if (!u->readable || event_add(u->readable, NULL)) {
-		distrust(u, "out of memory for its socket");
-		return;
-	}
-	describe(u, &open);
-	tell(u, IPC_OPEN, &open);
-}
-
-static void unit_act(struct unit *u, enum slot_action action)
-{
-	switch (action) {
-	case SLOT_NONE:
-		break;
-	case SLOT_SPAWN:
-		spawn(u);
-		break;
-	case SLOT_TERM:
-		if (!u->slot.stopping)
-			log_warn(LOG_DEVICE, "%s (%s): %s; restarting its worker", u->id,
-				 u->info.pci[0] ? u->info.pci : u->info.name, u->slot.reason);
-		if (!tell(u, IPC_QUIT, NULL) || !u->slot.stopping)
-			kill(u->pid, SIGTERM);
-		break;
-	case SLOT_KILL:
-		log_debug(LOG_DEVICE, "%s: does not end, killing its worker", u->id);
-		kill(u->pid, SIGKILL);
-		break;
-	}
-}
+#include "src/unit.h"
 
 static bool over(const struct unit *u)
 {
@@ -405,8 +51,8 @@ static void step(struct unit *u, int64_t now)
 
 	unit_act(u, slot_step(&u->slot, &u->fleet->config.limits, now));
 	if (u->slot.state == SLOT_STUCK && before != SLOT_STUCK)
-		log_error(LOG_DEVICE, "%s (%s): %s; the other devices go on", u->id,
-			  u->info.pci[0] ? u->info.pci : u->info.name, u->slot.reason);
+		log_error(LOG_DEVICE, "%s (%s): %s; the other devices go on", u->id, unit_place(u),
+			  u->slot.reason);
 }
 
 /* Arm the timer for the earliest deadline of any device. */
@@ -432,6 +78,35 @@ static void schedule(struct fleet *f)
 	event_add(f->timer, &tv);
 }
 
+/* The owner of the fleet hears of every other state, once. */
+static void tell_lives(struct fleet *f)
+{
+	unsigned i;
+
+	for (i = 0; i < f->n && f->events.life; i++) {
+		struct unit *u = &f->units[i];
+
+		if (u->seen == u->slot.state)
+			continue;
+		u->seen = u->slot.state;
+		f->events.life(f->arg, i);
+	}
+}
+
+/* After anything that may have changed a slot. */
+static void settle(struct fleet *f)
+{
+	tell_lives(f);
+	tell_owner(f);
+	schedule(f);
+}
+
+void fleet_changed(struct unit *u)
+{
+	tell_lives(u->fleet);
+	schedule(u->fleet);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct fleet *f = arg;
@@ -442,8 +117,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (i = 0; i < f->n; i++)
 		step(&f->units[i], now);
-	tell_owner(f);
-	schedule(f);
+	settle(f);
 }
 
 static void reap(struct unit *u, int status)
@@ -451,19 +125,18 @@ static void reap(struct unit *u, int status)
 	struct slot *s = &u->slot;
 
 	if (u->fd >= 0) /* its last words may still be in the socket */
-		on_readable(u->fd, EV_READ, u);
-	close_socket(u);
+		unit_read(u);
+	unit_close(u);
 	u->pid = 0;
 	slot_exited(s, &u->fleet->config.limits, clock_ms(), status);
 	u->stage[0] = '\0';
 	if (s->state == SLOT_BACKOFF)
 		log_warn(LOG_DEVICE,
 			 "%s (%s): %s; starting it again in %lld s (restart %" PRIu64 ")", u->id,
-			 u->info.pci[0] ? u->info.pci : u->info.name, s->reason,
+			 unit_place(u), s->reason,
 			 (long long)(s->deadline_ms - clock_ms() + 999) / 1000, s->total_restarts);
 	else if (s->state == SLOT_PARKED)
-		log_error(LOG_DEVICE, "%s (%s): parked: %s", u->id,
-			  u->info.pci[0] ? u->info.pci : u->info.name, s->reason);
+		log_error(LOG_DEVICE, "%s (%s): parked: %s", u->id, unit_place(u), s->reason);
 }
 
 static void on_child(evutil_socket_t fd, short what, void *arg)
@@ -478,8 +151,7 @@ static void on_child(evutil_socket_t fd, short what, void *arg)
 		if (f->units[i].pid > 0 &&
 		    waitpid(f->units[i].pid, &status, WNOHANG) == f->units[i].pid)
 			reap(&f->units[i], status);
-	tell_owner(f);
-	schedule(f);
+	settle(f);
 }
 
 /* The i-th member of "22,auto,24"; the last one repeats. */
@@ -575,7 +247,7 @@ void fleet_free(struct fleet *f)
 	for (i = 0; i < f->n; i++) {
 		struct unit *u = &f->units[i];
 
-		close_socket(u);
+		unit_close(u);
 		if (u->pid > 0) {
 			kill(u->pid, SIGKILL);
 			if (u->slot.state != SLOT_STUCK)
@@ -595,22 +267,14 @@ void fleet_start(struct fleet *f)
 	on_timer(-1, 0, f);
 }
 
-static void forget(struct unit *u, uint64_t below)
-{
-	if (u->slot.state != SLOT_RUNNING || !u->held)
-		return;
-	u->forget = below;
-	tell_forget(u);
-}
-
 void fleet_offer(struct fleet *f, uint64_t forget_below)
 {
 	unsigned i;
 
 	for (i = 0; i < f->n; i++) {
 		if (forget_below)
-			forget(&f->units[i], forget_below);
-		fill(&f->units[i]);
+			unit_forget(&f->units[i], forget_below);
+		unit_fill(&f->units[i]);
 	}
 	schedule(f);
 }
@@ -620,7 +284,7 @@ void fleet_idle(struct fleet *f, uint64_t forget_below)
 	unsigned i;
 
 	for (i = 0; i < f->n; i++)
-		forget(&f->units[i], forget_below);
+		unit_forget(&f->units[i], forget_below);
 }
 
 void fleet_stop(struct fleet *f, void (*ended)(void *arg))
@@ -634,6 +298,75 @@ void fleet_stop(struct fleet *f, void (*ended)(void *arg))
 	tell_owner(f);
 	if (f->ended)
 		schedule(f);
+}
+
+/* ---- a guardian's hands ---- */
+
+void fleet_limit(struct fleet *f, unsigned device, uint32_t duty_permille, uint32_t batch_ms,
+		 uint32_t intensity)
+{
+	struct unit *u = &f->units[device];
+
+	u->limit = (struct ipc_limit){
+		.batch_ms = batch_ms, .duty_permille = duty_permille, .intensity = intensity};
+	if (u->slot.state == SLOT_RUNNING)
+		unit_tell(u, IPC_LIMIT, &u->limit);
+}
+
+void fleet_pause(struct fleet *f, unsigned device, bool paused)
+{
+	struct unit *u = &f->units[device];
+
+	if (u->paused == paused)
+		return;
+	u->paused = paused;
+	if (u->slot.state != SLOT_RUNNING)
+		return; /* it is given no work, or some, once it runs */
+	unit_tell(u, paused ? IPC_PAUSE : IPC_RESUME, NULL);
+	if (!paused && u->held) /* it goes on with those: silence counts again */
+		slot_work(&u->slot, &f->config.limits, clock_ms());
+	unit_fill(u);
+	settle(f);
+}
+
+void fleet_restart(struct fleet *f, unsigned device, const char *why)
+{
+	struct unit *u = &f->units[device];
+
+	unit_act(u, slot_end(&u->slot, &f->config.limits, clock_ms(), why));
+	settle(f);
+}
+
+void fleet_park(struct fleet *f, unsigned device, const char *why)
+{
+	struct unit *u = &f->units[device];
+	bool alive = u->slot.alive;
+
+	unit_act(u, slot_park(&u->slot, &f->config.limits, clock_ms(), why));
+	if (!alive && u->slot.state == SLOT_PARKED)
+		log_error(LOG_DEVICE, "%s (%s): parked: %s", u->id, unit_place(u), why);
+	settle(f);
+}
+
+void fleet_unpark(struct fleet *f, unsigned device)
+{
+	slot_unpark(&f->units[device].slot);
+	settle(f);
+}
+
+const struct slot *fleet_slot(const struct fleet *f, unsigned device)
+{
+	return &f->units[device].slot;
+}
+
+const struct device_info *fleet_info(const struct fleet *f, unsigned device)
+{
+	return &f->units[device].info;
+}
+
+uint64_t fleet_hashes(const struct fleet *f, unsigned device)
+{
+	return f->units[device].hashes;
 }
 
 unsigned fleet_count(const struct fleet *f)

@@ -39,6 +39,8 @@ struct fleet_events {
 	struct epoch *(*epoch)(void *arg);
 	void (*found)(void *arg, unsigned device, const struct ipc_found *found);
 	void (*dead)(void *arg); /* every device is parked or stuck */
+	/* The state of its slot is another one now; NULL: nobody asks. */
+	void (*life)(void *arg, unsigned device);
 };
 
 int fleet_new(struct fleet **out, struct event_base *base, const struct rig_list *devices,
@@ -57,6 +59,23 @@ void fleet_idle(struct fleet *f, uint64_t forget_below);
 
 /* Tell all workers to end; ended() is called once, when none is left (or none can be). */
 void fleet_stop(struct fleet *f, void (*ended)(void *arg));
+
+/*
+ * What a guardian does with a device; all of it outlives a restart of its worker.  duty: permille
+ * of full speed; batch_ms: wanted length of what is in flight; intensity: log2 of nonces a batch,
+ * 0: as it was started with.  Paused devices keep their process and memory.
+ */
+void fleet_limit(struct fleet *f, unsigned device, uint32_t duty_permille, uint32_t batch_ms,
+		 uint32_t intensity);
+void fleet_pause(struct fleet *f, unsigned device, bool paused);
+void fleet_restart(struct fleet *f, unsigned device, const char *why);
+void fleet_park(struct fleet *f, unsigned device, const char *why);
+void fleet_unpark(struct fleet *f, unsigned device);
+
+const struct slot *fleet_slot(const struct fleet *f, unsigned device);
+const struct device_info *fleet_info(const struct fleet *f, unsigned device);
+/* Hashes ever done, over all its workers. */
+uint64_t fleet_hashes(const struct fleet *f, unsigned device);
 
 unsigned fleet_count(const struct fleet *f);
 const char *fleet_id(const struct fleet *f, unsigned device); /* "opencl:0" */

@@ -226,6 +226,31 @@ enum slot_action slot_stop(struct slot *s, const struct slot_limits *lim, int64_
 	return SLOT_NONE;
 }
 
+enum slot_action slot_park(struct slot *s, const struct slot_limits *lim, int64_t now_ms,
+			   const char *why)
+{
+	if (s->state == SLOT_PARKED || s->state == SLOT_STUCK || s->stopping)
+		return SLOT_NONE;
+	s->fatal = true;
+	because(s, why);
+	if (!s->alive) {
+		park(s);
+		return SLOT_NONE;
+	}
+	return s->state == SLOT_ENDING || s->state == SLOT_KILLED ? SLOT_NONE
+								  : terminate(s, lim, now_ms);
+}
+
+void slot_unpark(struct slot *s)
+{
+	if (s->state != SLOT_PARKED || s->alive || s->stopping)
+		return;
+	s->state = SLOT_OFF;
+	s->fatal = false;
+	s->failures = s->n_restarts = 0;
+	s->reason[0] = '\0';
+}
+
 static enum slot_action overdue(struct slot *s, const struct slot_limits *lim, int64_t now_ms)
 {
 	char why[ERR_TEXT_MAX];

@@ -87,6 +87,12 @@ enum slot_action slot_end(struct slot *s, const struct slot_limits *lim, int64_t
 /* The program ends: TERM now, no restart afterwards. */
 enum slot_action slot_stop(struct slot *s, const struct slot_limits *lim, int64_t now_ms);
 
+/* The supervisor gives it up: it ends and stays parked until slot_unpark(). */
+enum slot_action slot_park(struct slot *s, const struct slot_limits *lim, int64_t now_ms,
+			   const char *why);
+/* The owner wants it to run again: a parked one starts at the next step, with a new budget. */
+void slot_unpark(struct slot *s);
+
 /* Time passes: what is to be done now.  Call when slot_next() says, or more often. */
 enum slot_action slot_step(struct slot *s, const struct slot_limits *lim, int64_t now_ms);
 

@@ -210,6 +210,35 @@ static void a_paused_device_is_not_hung(void)
 	CHECK(!s.busy);
 }
 
+static void who_is_parked_by_the_owner_ends_and_starts_only_when_told(void)
+{
+	struct slot s;
+
+	slot_init(&s);
+	start(&s, 0);
+	CHECK_INT(slot_park(&s, &lim, 10, "wrong results"), SLOT_TERM);
+	CHECK_INT(slot_park(&s, &lim, 20, "again"), SLOT_NONE);
+	slot_unpark(&s); /* its worker is still there */
+	CHECK_INT(s.state, SLOT_ENDING);
+	slot_exited(&s, &lim, 30, 0);
+	CHECK_INT(s.state, SLOT_PARKED);
+	CHECK_INT(slot_step(&s, &lim, 1000000), SLOT_NONE);
+	slot_unpark(&s);
+	CHECK_STR(s.reason, "");
+	start(&s, 1000000);
+	slot_exited(&s, &lim, 1000010, SIGSEGV);
+	CHECK_INT(s.state, SLOT_BACKOFF);
+	CHECK_INT(slot_park(&s, &lim, 1000020, "enough"), SLOT_NONE);
+	CHECK_INT(s.state, SLOT_PARKED);
+	slot_unpark(&s);
+	start(&s, 1000030);
+	slot_exited(&s, &lim, 1000040, SIGSEGV);
+	CHECK_INT(s.state, SLOT_BACKOFF); /* a new budget */
+	slot_stop(&s, &lim, 1000050);
+	slot_unpark(&s);
+	CHECK_INT(slot_step(&s, &lim, 2000000), SLOT_NONE);
+}
+
 int main(void)
 {
 	T_RUN(a_device_without_work_is_never_hung);
@@ -223,5 +252,6 @@ int main(void)
 	T_RUN(stopping_never_restarts);
 	T_RUN(the_end_leaves_a_parked_device_parked);
 	T_RUN(a_paused_device_is_not_hung);
+	T_RUN(who_is_parked_by_the_owner_ends_and_starts_only_when_told);
 	return t_done();
 }
