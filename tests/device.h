@@ -28,6 +28,7 @@ struct bed {
 	struct mem *cache, *part[ALGO_PARTS_MAX];
 	uint64_t part_bytes;
 	uint64_t height; /* which program bed_make() builds in */
+	bool no_ptx;     /* leave its form for embedded templates out */
 };
 
 /* The facts plans are made from, as if the device had that vector width. */
@@ -38,7 +39,8 @@ static inline struct algo_device bed_device(const struct device_info *info, uint
 				    .units = info->units,
 				    .lanes = lanes,
 				    .group_max = info->group_max,
-				    .cpu = info->cpu && lanes > 1};
+				    .cpu = info->cpu && lanes > 1,
+				    .cuda = info->arch != 0};
 }
 
 static inline void bed_dataset_clear(struct bed *bed)
@@ -66,24 +68,34 @@ static inline void bed_clear(struct bed *bed)
 	bed->program = NULL;
 }
 
-static inline int bed_build(struct bed *bed, struct err *err)
+/* The period's program; NULL when it has no such form.  The caller frees it. */
+static inline char *bed_text(const struct bed *bed, enum algo_form form)
 {
 	const struct algo *algo = bed->algo;
-	struct code code = {.source = algo->kernel, .options = bed->plan.options};
-	char *body = NULL;
-	int rc;
+	char *text = (char *)malloc(ALGO_PROGRAM_MAX);
 
-	if (algo->program) {
-		body = (char *)malloc(ALGO_PROGRAM_MAX);
-		if (!body || algo->program->text(algo, algo->program->of_height(algo, bed->height),
-						 bed->plan.form, body, ALGO_PROGRAM_MAX) < 0) {
-			free(body);
-			return err_set(err, ERR_RANGE, "the program has no text");
-		}
-		code.body = body;
+	if (text && algo->program->text(algo, algo->program->of_height(algo, bed->height), form,
+					text, ALGO_PROGRAM_MAX) >= 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static inline int bed_build(struct bed *bed, struct err *err)
+{
+	struct code code = {.source = bed->algo->kernel, .options = bed->plan.options};
+	char *body = NULL, *ptx = NULL;
+	int rc = 0;
+
+	if (bed->algo->program) {
+		code.body = body = bed_text(bed, bed->plan.form);
+		code.body_ptx = ptx = bed->no_ptx ? NULL : bed_text(bed, FORM_PTX);
+		rc = body ? 0 : err_set(err, ERR_RANGE, "the program has no text");
 	}
-	rc = bed->backend->build(bed->dev, &code, &bed->program, NULL, err);
+	if (!rc)
+		rc = bed->backend->build(bed->dev, &code, &bed->program, NULL, err);
 	free(body);
+	free(ptx);
 	return rc;
 }
 
