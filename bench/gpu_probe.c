@@ -94,8 +94,10 @@ static json_t *one_json(const struct reading *r, double *rate)
 {
 	struct err err = {0};
 	json_t *out = json_pack("{s:i, s:b, s:i, s:i}", "row_bytes", (int)r->probe->row_bytes,
-				"anywhere", r->probe->anywhere, "in_flight", (int)r->probe->fly,
+				"anywhere", r->probe->anywhere, "rows_a_round", (int)r->probe->fly,
 				"group", (int)r->group);
+
+	char uses[256] = "";
 
 	if (measure(r, rate, &err)) {
 		*rate = 0;
@@ -103,6 +105,9 @@ static json_t *one_json(const struct reading *r, double *rate)
 	} else {
 		json_object_set_new(out, "gb_per_second", json_real(*rate / 1e9));
 	}
+	if (r->b->bed.backend->describe)
+		r->b->bed.backend->describe(r->program, r->probe->entry, uses, sizeof uses);
+	json_object_set_new(out, "code", json_string(uses));
 	return out;
 }
 

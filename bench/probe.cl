@@ -2,7 +2,16 @@
 /*
  * How fast a device reads the dataset it holds and does nothing else: what a search can be held
  * against.  Rows anywhere, whose places follow from numbers alone so that no read waits for
- * another, and everything in order.  count: rounds a work-item makes; first: makes places differ.
+ * another, and everything in order.  How many rows of a round are under way at once is left to the
+ * compiler, which weighs them against the work-items that fit.
+ * count: rounds a work-item makes; first: makes places differ.  job->words: DAG_ROWS and
+ * DAG_ROWS_MAGIC of rows as long as the entry reads, in PROBE_ITEMS the work-items of the launch.
+ */
+/*
+ * How fast a device reads the dataset it holds and does nothing else: what a search can be held
+ * against.  Rows anywhere, whose places follow from numbers alone so that no read waits for
+ * another, and everything in order.  How many of a round are under way at once is the compiler's
+ * choice, who weighs it against work-items that fit.  count: rounds a work-item makes; first: makes places differ.
  * job->words: DAG_ROWS and DAG_ROWS_MAGIC of rows as long as the entry reads, in PROBE_ITEMS the
  * work-items of the launch.
  */
@@ -28,7 +37,7 @@ INLINE u32 k_scatter(u32 x)
 			K_REPORT(res, GLOBAL_ID());                                                \
 	} while (0)
 
-/* So many neighbours read a row together, 16 bytes each; fly of their rows are under way at once. */
+/* team: neighbours that read a row together, 16 bytes each; fly: rows of theirs in a round. */
 #define PROBE(name, team, fly, ROW)                                                                \
 	KERNEL name(KERNEL_ARGS)                                                                   \
 	{                                                                                          \
@@ -36,7 +45,7 @@ INLINE u32 k_scatter(u32 x)
 		u32 lane = LOCAL_ID() % (team), sum = 0, i, f, n;                                  \
 		u32 own = k_scatter((u32)GLOBAL_ID() / (team) + (u32)first);                       \
 		u32x4 v[fly];                                                                      \
-                                                                                                   \
+												   \
 		(void)scratch;                                                                     \
 		NO_UNROLL                                                                          \
 		for (i = 0; i < count; i++) {                                                      \
