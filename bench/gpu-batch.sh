@@ -44,7 +44,7 @@ trap '[ -z "$watcher" ] || kill $watcher 2>/dev/null || true; rm -f "$out.tmp" "
 rc=0
 # what the driver compiles is to be compiled, not found on disk: that is what is measured
 export CUDA_CACHE_DISABLE=1
-timeout $((${LIMIT:-400} + 60)) "$bench" "$@" "$backend" "$vectors" $seconds >>"$out.tmp" ||
+timeout $((${LIMIT:-400} + 40)) "$bench" "$@" "$backend" "$vectors" $seconds >>"$out.tmp" ||
 	{ rc=$?; echo null >>"$out.tmp"; }
 [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
 {

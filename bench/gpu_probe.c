@@ -105,9 +105,10 @@ static json_t *one_json(const struct reading *r, double *rate)
 	} else {
 		json_object_set_new(out, "gb_per_second", json_real(*rate / 1e9));
 	}
-	if (r->b->bed.backend->describe)
+	if (*rate > 0 && r->b->bed.backend->describe)
 		r->b->bed.backend->describe(r->program, r->probe->entry, uses, sizeof uses);
-	json_object_set_new(out, "code", json_string(uses));
+	if (*uses)
+		json_object_set_new(out, "code", json_string(uses));
 	return out;
 }
 

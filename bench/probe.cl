@@ -7,14 +7,6 @@
  * count: rounds a work-item makes; first: makes places differ.  job->words: DAG_ROWS and
  * DAG_ROWS_MAGIC of rows as long as the entry reads, in PROBE_ITEMS the work-items of the launch.
  */
-/*
- * How fast a device reads the dataset it holds and does nothing else: what a search can be held
- * against.  Rows anywhere, whose places follow from numbers alone so that no read waits for
- * another, and everything in order.  How many of a round are under way at once is the compiler's
- * choice, who weighs it against work-items that fit.  count: rounds a work-item makes; first: makes places differ.
- * job->words: DAG_ROWS and DAG_ROWS_MAGIC of rows as long as the entry reads, in PROBE_ITEMS the
- * work-items of the launch.
- */
 #include "platform.h"
 #include "dag.clh"
 
