@@ -20,6 +20,10 @@ const struct command commands[] = {
 	 .summary = "list one backend's devices",
 	 .run = cmd_probe,
 	 .hidden = true},
+	{.name = "sensors",
+	 .summary = "read the cards' sensors",
+	 .run = cmd_sensors,
+	 .hidden = true},
 	{.name = "worker", .summary = "drive one device", .run = cmd_worker, .hidden = true},
 	{0},
 };

@@ -12,17 +12,17 @@
 #include "src/ipc.h"
 
 static const uint32_t body_len[IPC_TYPES] = {
-	[IPC_OPEN] = sizeof(struct ipc_open),         [IPC_WORK] = sizeof(struct ipc_work),
-	[IPC_FORGET] = sizeof(struct ipc_number),     [IPC_LIMIT] = sizeof(struct ipc_limit),
-	[IPC_HELLO] = sizeof(struct ipc_hello),       [IPC_PROGRESS] = sizeof(struct ipc_progress),
-	[IPC_READY] = sizeof(struct ipc_ready),       [IPC_HUNGRY] = sizeof(struct ipc_number),
-	[IPC_BATCH] = sizeof(struct ipc_batch),       [IPC_FOUND] = sizeof(struct ipc_found),
-	[IPC_IDLE] = sizeof(struct ipc_number),       [IPC_FAILED] = sizeof(struct ipc_failed),
-	[IPC_NOTE] = sizeof(struct ipc_failed),       [IPC_EPOCH] = sizeof(struct ipc_epoch),
-	[IPC_UNFIT] = sizeof(struct ipc_unfit),       [IPC_SENSE] = sizeof(struct ipc_sense),
-	[IPC_SET] = sizeof(struct ipc_set),           [IPC_ASKING] = sizeof(struct ipc_number),
-	[IPC_READING] = sizeof(struct ipc_reading),   [IPC_SET_DONE] = sizeof(struct ipc_set_done),
-	[IPC_PRESENCE] = sizeof(struct ipc_presence),
+	[IPC_OPEN] = sizeof(struct ipc_open),       [IPC_WORK] = sizeof(struct ipc_work),
+	[IPC_FORGET] = sizeof(struct ipc_number),   [IPC_LIMIT] = sizeof(struct ipc_limit),
+	[IPC_HELLO] = sizeof(struct ipc_hello),     [IPC_PROGRESS] = sizeof(struct ipc_progress),
+	[IPC_READY] = sizeof(struct ipc_ready),     [IPC_HUNGRY] = sizeof(struct ipc_number),
+	[IPC_BATCH] = sizeof(struct ipc_batch),     [IPC_FOUND] = sizeof(struct ipc_found),
+	[IPC_IDLE] = sizeof(struct ipc_number),     [IPC_FAILED] = sizeof(struct ipc_failed),
+	[IPC_NOTE] = sizeof(struct ipc_failed),     [IPC_EPOCH] = sizeof(struct ipc_epoch),
+	[IPC_UNFIT] = sizeof(struct ipc_unfit),     [IPC_SENSE] = sizeof(struct ipc_sense),
+	[IPC_SET] = sizeof(struct ipc_set),         [IPC_ASKING] = sizeof(struct ipc_number),
+	[IPC_READING] = sizeof(struct ipc_reading), [IPC_SET_DONE] = sizeof(struct ipc_set_done),
+	[IPC_PRESENCE] = sizeof(struct presence),
 };
 
 int ipc_body_len(unsigned type)

@@ -13,6 +13,7 @@
 #include "src/err.h"
 #include "src/gpu/backend.h"
 #include "src/job.h"
+#include "src/sensor/presence.h"
 #include "src/sensor/sensor.h"
 
 #define IPC_VERSION 3
@@ -56,7 +57,7 @@ enum ipc_type {
 	IPC_ASKING,   /* struct ipc_number: about to ask target n; DEVICES_MAX: done for now */
 	IPC_READING,  /* struct ipc_reading */
 	IPC_SET_DONE, /* struct ipc_set_done */
-	IPC_PRESENCE, /* struct ipc_presence */
+	IPC_PRESENCE, /* struct presence */
 	IPC_TYPES
 };
 
@@ -162,12 +163,6 @@ struct ipc_set_done {
 	char text[ERR_TEXT_MAX];
 };
 
-/* Of the machine: bits of enum ipc_presence_bit. */
-struct ipc_presence {
-	uint32_t known, is;
-};
-enum ipc_presence_bit { IPC_ON_BATTERY = 1, IPC_USER_ACTIVE = 2 };
-
 struct ipc_head {
 	uint16_t version, type;
 	uint32_t len; /* of the body */
@@ -192,7 +187,7 @@ struct ipc_msg {
 		struct ipc_set set;
 		struct ipc_reading reading;
 		struct ipc_set_done set_done;
-		struct ipc_presence presence;
+		struct presence presence;
 	} u;
 	int fd; /* not on the wire: what came with an IPC_EPOCH, the receiver's to close; else -1 */
 };

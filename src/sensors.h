@@ -23,7 +23,7 @@ struct sensors_events {
 	 * next reading() says that it is found again.  Not told after a reading with r->lost.
 	 */
 	void (*lost)(void *arg, unsigned device);
-	void (*presence)(void *arg, const struct ipc_presence *p);
+	void (*presence)(void *arg, const struct presence *p);
 	/*
 	 * An order was carried out (code 0) or not (enum err_code, and a line that says why);
 	 * also for orders given again to a restarted process.
@@ -50,10 +50,10 @@ void sensors_limits(struct sensors *s, const struct vigil_limits *limits);
 void sensors_set(struct sensors *s, unsigned device, const struct sensor_setting *setting);
 
 /*
- * Restore what was changed and end the process; ended() (NULL: nobody) is called once, when it
- * is gone or cannot be ended, perhaps before this returns.
+ * Restore what was changed and end the process; ended() (NULL: nobody), with the arg of
+ * sensors_new(), is called once, when it is gone or cannot be ended, perhaps before this returns.
  */
-void sensors_stop(struct sensors *s, void (*ended)(void *arg), void *arg);
+void sensors_stop(struct sensors *s, void (*ended)(void *arg));
 
 /* Ends what is left, which takes up to two seconds when it was not stopped.  NULL is fine. */
 void sensors_free(struct sensors *s);

@@ -137,7 +137,7 @@ struct command {
 	const char *name;
 	const char *summary;
 	int (*run)(struct settings *s); /* returns the exit code */
-	bool hidden;                    /* worker, probe: not in --help */
+	bool hidden;                    /* worker, probe, sensors: not in --help */
 };
 
 extern const struct command commands[]; /* ended by name NULL; src/command.c */
@@ -160,6 +160,7 @@ int cmd_devices(struct settings *s); /* src/devices.c */
 int cmd_scan(struct settings *s);    /* src/scan.c */
 int cmd_worker(struct settings *s);  /* src/worker.c: hidden */
 int cmd_probe(struct settings *s);   /* src/probe.c: hidden */
+int cmd_sensors(struct settings *s); /* src/sense.c: hidden */
 int cmd_hash(struct settings *s);    /* src/hash.c */
 int cmd_algos(struct settings *s);   /* src/hash.c */
 int cmd_check(struct settings *s);   /* src/check.c */
