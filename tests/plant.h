@@ -18,7 +18,7 @@
 struct plant_body {
 	double rise_c;        /* over the room at full power; 0: the card has none */
 	double tau_s, tau2_s; /* heat, and the sensor's lag behind it (0: first order) */
-	double c, sensed_c;
+	double inner_c, c;    /* heated directly; what its sensor is at */
 };
 
 struct plant {
@@ -76,17 +76,17 @@ T_FN double plant_duty_for(const struct plant *p, const struct plant_body *b, do
 T_FN void plant_begin(struct plant *p)
 {
 	p->fan = p->fan > 0 ? p->fan : 1;
-	p->core.c = p->core.sensed_c = plant_end(p, &p->core, 0);
-	p->memory.c = p->memory.sensed_c = plant_end(p, &p->memory, 0);
+	p->core.inner_c = p->core.c = plant_end(p, &p->core, 0);
+	p->memory.inner_c = p->memory.c = plant_end(p, &p->memory, 0);
 }
 
 T_FN void plant_body_step(struct plant *p, struct plant_body *b, double duty)
 {
-	b->c += (plant_end(p, b, duty) - b->c) * (1 - exp(-PLANT_STEP_S / b->tau_s));
+	b->inner_c += (plant_end(p, b, duty) - b->inner_c) * (1 - exp(-PLANT_STEP_S / b->tau_s));
 	if (b->tau2_s > 0)
-		b->sensed_c += (b->c - b->sensed_c) * (1 - exp(-PLANT_STEP_S / b->tau2_s));
+		b->c += (b->inner_c - b->c) * (1 - exp(-PLANT_STEP_S / b->tau2_s));
 	else
-		b->sensed_c = b->c;
+		b->c = b->inner_c;
 }
 
 /* PLANT_STEP_S go by.  A card at a part of its power computes more than that part. */
@@ -105,7 +105,7 @@ T_FN void plant_step(struct plant *p, double duty)
 
 T_FN int64_t plant_seen_mc(struct plant *p, const struct plant_body *b)
 {
-	double c = b->sensed_c + (2 * plant_random(p) - 1) * p->noise_c;
+	double c = b->c + (2 * plant_random(p) - 1) * p->noise_c;
 
 	if (p->quantum_c > 0)
 		c = floor(c / p->quantum_c) * p->quantum_c;

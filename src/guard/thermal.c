@@ -18,6 +18,8 @@
 #define FULL_MS        60000 /* at full heat: no longer hot */
 #define HEAT_FULL      1000.0
 #define HEAT_HOT       980.0
+#define SOFT_MS        5000  /* if its temperature is told that soon: */
+#define HEAT_START     400.0 /* a card not seen hot yet comes up from here */
 #define DUTY_LEAST     10
 #define DUTY_GRAIN     5     /* permille; smaller changes are not worth telling */
 #define LIMIT_GRAIN    0.005 /* likewise, of the greatest power limit */
@@ -105,13 +107,16 @@ static bool watched(const struct aim *a)
 /* Time may stand still or go back: what was remembered of the future did not happen. */
 static void clock_step(struct thermal *t, int64_t now_ms)
 {
-	int64_t *const past[] = {&t->read_ms, &t->excess_ms,      &t->paused_ms,     &t->resumed_ms,
-				 &t->full_ms, &t->place[0].at_ms, &t->place[1].at_ms};
+	int64_t *const past[] = {&t->begun_ms,       &t->read_ms,       &t->excess_ms,
+				 &t->paused_ms,      &t->resumed_ms,    &t->full_ms,
+				 &t->place[0].at_ms, &t->place[1].at_ms};
 	unsigned i;
 
 	for (i = 0; now_ms < t->now_ms && i < sizeof past / sizeof *past; i++)
 		if (*past[i] > now_ms)
 			*past[i] = now_ms;
+	if (t->now_ms == INT64_MIN)
+		t->begun_ms = now_ms;
 	t->now_ms = now_ms;
 }
 
@@ -165,9 +170,25 @@ static void see_power(struct thermal *t, const struct wish *w, const struct sens
 	}
 }
 
+/*
+ * How fast this card heats is not known yet, and a small one could be past its limit before it
+ * is: it begins with less.  Learning takes seconds.
+ */
+static void soft_start(struct thermal *t, const struct wish *w)
+{
+	double late_ms = (double)(t->now_ms - t->begun_ms);
+
+	if (late_ms > fmax(SOFT_MS, 4 * (double)w->interval_ms) ||
+	    (w->aim[THERMAL_CORE].target <= 0 && w->aim[THERMAL_MEMORY].target <= 0))
+		return;
+	t->heat = t->wanted = fmax(HEAT_START, w->floor);
+	t->leap = true;
+}
+
 static void take(struct thermal *t, const struct wish *w, const struct sensor_reading *r)
 {
 	int64_t at = r->at_ms < t->now_ms ? r->at_ms : t->now_ms;
+	bool first = !t->place[THERMAL_CORE].seen && !t->place[THERMAL_MEMORY].seen;
 	double c, dt, input = t->watts > 0 ? t->watts : t->paused ? 0 : t->heat;
 
 	if (t->read_ms == INT64_MIN)
@@ -184,6 +205,8 @@ static void take(struct thermal *t, const struct wish *w, const struct sensor_re
 		thermal_place_take(&t->place[THERMAL_CORE], at, c, input, t->interval_s);
 	if (temperature(r, SENSOR_MEMORY_MC, &c))
 		thermal_place_take(&t->place[THERMAL_MEMORY], at, c, input, t->interval_s);
+	if (first && (t->place[THERMAL_CORE].seen || t->place[THERMAL_MEMORY].seen))
+		soft_start(t, w);
 }
 
 /* Whether a watched temperature that once was there is not known any more. */
@@ -217,7 +240,7 @@ static bool must_brake(const struct thermal *t, const struct thermal_place *p, c
 	double margin = a->limit - a->target, ahead = 2 * t->interval_s + t->age_s;
 
 	return a->limit > 0 && margin >= 2 && p->now_c > a->target &&
-	       p->now_c + fmax(p->slope, 0) * ahead >= a->limit - margin / 4;
+	       p->now_c + fmax(p->slope, 0) * ahead >= a->limit - margin / 8;
 }
 
 /* Where heat should go: the place that wants less decides. */
@@ -239,10 +262,9 @@ static void steer(struct thermal *t, const struct wish *w)
 		if (p->fresh && must_brake(t, p, &w->aim[i]))
 			d = fmin(d, -w->step);
 		any |= p->fresh;
-		if (d < least) {
-			least = d;
+		if (d < least && !t->lost)
 			t->cause = (enum thermal_where)i;
-		}
+		least = fmin(least, d);
 	}
 	if (any)
 		t->wanted = t->heat + least;
@@ -335,6 +357,9 @@ static void tell(struct thermal *t, const struct wish *w, struct thermal_out *ou
 	} else {
 		t->limit_mw = SENSOR_LEAVE;
 	}
+	if (!t->leap)
+		duty = clamp(duty, t->duty - w->step, t->duty + w->step);
+	t->leap = false;
 	if (fabs(duty - t->duty) >= DUTY_GRAIN || duty >= 1000 || duty <= w->floor)
 		t->duty = within((uint32_t)lrint(duty), DUTY_LEAST, 1000);
 	out->limit_mw = t->limit_mw;
@@ -407,6 +432,7 @@ static enum thermal_event change(struct thermal *t, const struct wish *w)
 	}
 	if (t->paused && !lost && may_resume(t, w)) {
 		t->paused = false;
+		t->leap = true;
 		t->resumed_ms = t->now_ms;
 		t->heat = t->wanted = fmax(t->before / 2, heat_at(t, w, w->floor));
 		return THERMAL_RESUMED;

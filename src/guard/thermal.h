@@ -69,6 +69,7 @@ enum thermal_where { THERMAL_CORE, THERMAL_MEMORY, THERMAL_PLACES };
 /* One card.  Private; a zeroed one is not valid: thermal_init(). */
 struct thermal {
 	struct thermal_place place[THERMAL_PLACES];
+	int64_t begun_ms;            /* first step */
 	int64_t now_ms, read_ms;     /* last step; at_ms of the last reading taken */
 	double interval_s, age_s;    /* of readings, as seen */
 	double excess_c;             /* of the hot spot over what its core allows it */
@@ -80,6 +81,7 @@ struct thermal {
 	int64_t limit_mw;            /* as told last */
 	uint32_t duty;               /* as told last */
 	bool paused, lost, hot;      /* as told last */
+	bool leap;                   /* this duty is not bound by the one before */
 	bool gone;                   /* the driver says so */
 	double before;               /* heat when it was paused */
 	int64_t paused_ms, pause_ms; /* when, and how long at least; 0: never was */

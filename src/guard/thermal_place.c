@@ -12,6 +12,7 @@
 #define RISE_MIN_C  10.0
 #define HEAT_MIN    250.0 /* a gain does not grow for ever as heat falls */
 #define DEAD_C      0.5   /* half a step of the usual sensor */
+#define NEAR_C      3.0   /* nearer than this noise counts for more than haste */
 #define DEAD_FULL_C 1.0   /* a card at full intensity is not disturbed for less */
 
 static const double model_tau[THERMAL_MODELS] = {5, 10, 20, 40, 80, 160};
@@ -82,10 +83,11 @@ double thermal_place_pull(const struct thermal_place *p, double target_c, double
 {
 	double off = target_c - p->final_c, dead = heat >= 1000 ? DEAD_FULL_C : DEAD_C;
 	double gain = fmax(heat, HEAT_MIN) / fmax(target_c - ROOM_C, RISE_MIN_C);
-	double lambda = fmax(0.8 * tau_of(p), 2.5 * (interval_s + lag_s));
+	double lambda = fmax(0.7 * tau_of(p), 2.5 * (interval_s + lag_s));
 
 	if (fabs(off) <= dead)
 		return 0;
 	off -= off > 0 ? dead : -dead;
+	off *= fmin(fabs(off) / NEAR_C, 1);
 	return off * gain * fmin(p->dt_s / lambda, 0.5);
 }
