@@ -62,11 +62,11 @@ static struct outcome mine(struct plant *p, const struct thermal_limits *l, stru
 	struct outcome o = {.w = {{.from_s = 900, .to_s = 1200}, {.from_s = 2100, .to_s = 2400}}};
 	struct thermal_out out = {.duty_permille = 1000, .limit_mw = SENSOR_LEAVE};
 	struct sensor_reading r;
-	struct thermal t;
+	struct thermal machine;
 	double duty = 1;
 	unsigned k;
 
-	thermal_init(&t);
+	thermal_init(&machine);
 	plant_begin(p);
 	o.w[0].ideal = fmin(plant_duty_for(p, b, TARGET), 1);
 	p->room_c += STEP_C;
@@ -83,7 +83,7 @@ static struct outcome mine(struct plant *p, const struct thermal_limits *l, stru
 		if (came && r.at_ms > 1200000 && o.told++ == 1)
 			o.blind_s = p->t_s - 1200;
 		if (k % 2 == 0 || came) {
-			thermal_step(&t, l, came ? &r : NULL, (int64_t)(p->t_s * 1000), &out);
+			thermal_step(&machine, l, came ? &r : NULL, (int64_t)(p->t_s * 1000), &out);
 			if (out.event != THERMAL_RESUMED && k > 40)
 				o.step = fmax(o.step, fabs((double)out.duty_permille - was));
 			o.pauses += out.event == THERMAL_OVERHEAT;
@@ -267,7 +267,7 @@ static void fan_that_fails_is_survived(void)
 
 /* One machine fed by hand, a second at a time. */
 static struct hand {
-	struct thermal t;
+	struct thermal machine;
 	struct thermal_limits l;
 	struct thermal_out out;
 	int64_t now_ms;
@@ -278,13 +278,13 @@ static void hand_begin(void)
 	hand.l = usual;
 	hand.l.lost_ms = 10000;
 	hand.now_ms = 1000000;
-	thermal_init(&hand.t);
+	thermal_init(&hand.machine);
 }
 
 static enum thermal_event hand_give(const struct sensor_reading *r)
 {
 	hand.now_ms += 1000;
-	thermal_step(&hand.t, &hand.l, r, hand.now_ms, &hand.out);
+	thermal_step(&hand.machine, &hand.l, r, hand.now_ms, &hand.out);
 	return hand.out.event;
 }
 
