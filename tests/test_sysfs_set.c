@@ -66,9 +66,6 @@ static void a_limit_outside_the_card_s_range_is_refused_with_the_range(void)
 	CHECK_HAS(b.err.text, "100 to 233 W");
 	CHECK_STR(tree_get(CAP), "203000000");
 	CHECK_OK(set(&b, 233000, SENSOR_LEAVE), &b.err);
-	tree_put(NAVI_MON "/power1_cap_max", "garbage\n"); /* then never more than was found */
-	CHECK_ERR(set(&b, 203001, SENSOR_LEAVE), ERR_RANGE, &b.err);
-	CHECK_OK(set(&b, 203000, SENSOR_LEAVE), &b.err);
 	end(&b);
 }
 
@@ -103,12 +100,43 @@ static void a_package_s_limit_stands_in_for_the_card_s(void)
 	look(&b);
 	CHECK_INT(b.got.v[SENSOR_LIMIT_MW], 170000);
 	CHECK(!sensor_has(&b.got, SENSOR_LIMIT_MAX_MW));
-	CHECK_ERR(set(&b, 180000, SENSOR_LEAVE), ERR_RANGE, &b.err);
+	CHECK_ERR(set(&b, 0, SENSOR_LEAVE), ERR_RANGE, &b.err);
 	CHECK_OK(set(&b, 90000, SENSOR_LEAVE), &b.err);
-	CHECK_OK(set(&b, 160000, SENSOR_LEAVE), &b.err); /* still below what was found */
+	CHECK_OK(set(&b, 160000, SENSOR_LEAVE), &b.err);
 	CHECK_STR(tree_get(ARC_MON "/power2_max"), "160000000");
 	CHECK_OK(set(&b, SENSOR_RESTORE, SENSOR_LEAVE), &b.err);
 	CHECK_STR(tree_get(ARC_MON "/power2_max"), "170000000");
+	end(&b);
+}
+
+/* Who restores by the number found is understood; what comes after is another's. */
+static void the_found_limit_set_by_number_is_restored_too(void)
+{
+	struct bench b;
+
+	if (!begin_navi(&b))
+		return;
+	CHECK_OK(set(&b, 150000, SENSOR_LEAVE), &b.err);
+	CHECK_OK(set(&b, 203000, SENSOR_LEAVE), &b.err);
+	tree_put(CAP, "190000000\n");
+	CHECK_OK(set(&b, SENSOR_RESTORE, SENSOR_LEAVE), &b.err);
+	CHECK_STR(tree_get(CAP), "190000000");
+	end(&b);
+}
+
+static void a_limit_left_by_a_dead_process_goes_back_to_the_usual_one(void)
+{
+	struct bench b;
+
+	if (!begin_navi(&b))
+		return;
+	tree_put(CAP, "120000000\n");
+	CHECK_OK(set(&b, SENSOR_RESTORE, SENSOR_LEAVE), &b.err);
+	CHECK_STR(tree_get(CAP), "203000000");
+	tree_put(CAP, "120000000\n");
+	tree_drop(NAVI_MON "/power1_cap_default");
+	CHECK_OK(set(&b, SENSOR_RESTORE, SENSOR_LEAVE), &b.err); /* nobody knows */
+	CHECK_STR(tree_get(CAP), "120000000");
 	end(&b);
 }
 
@@ -150,6 +178,8 @@ static void a_fan_its_owner_had_by_hand_gets_his_duty_back(void)
 	CHECK_OK(set(&b, SENSOR_LEAVE, SENSOR_RESTORE), &b.err);
 	CHECK_STR(tree_get(MODE), "1");
 	CHECK_STR(tree_get(PWM), "102");
+	CHECK_OK(set(&b, SENSOR_LEAVE, SENSOR_RESTORE), &b.err);
+	CHECK_STR(tree_get(MODE), "1");
 	end(&b);
 }
 
@@ -274,6 +304,8 @@ int main(void)
 	T_RUN(a_limit_outside_the_card_s_range_is_refused_with_the_range);
 	T_RUN(intel_s_limit_goes_back_to_off_when_it_was_off);
 	T_RUN(a_package_s_limit_stands_in_for_the_card_s);
+	T_RUN(the_found_limit_set_by_number_is_restored_too);
+	T_RUN(a_limit_left_by_a_dead_process_goes_back_to_the_usual_one);
 	T_RUN(a_fan_is_set_by_hand_and_given_back);
 	T_RUN(a_fan_its_owner_had_by_hand_gets_his_duty_back);
 	T_RUN(a_fan_left_by_hand_by_a_dead_process_goes_back_to_the_card);

@@ -15,7 +15,8 @@
 
 static const char *const drivers[] = {"amdgpu", NULL};
 static const struct hwmon_kind kind = {drivers, {"edge", "junction", "mem"}};
-static const struct hwmon_limit limits[] = {{"power1_cap", "power1_cap_min", "power1_cap_max"}};
+static const struct hwmon_limit limits[] = {
+	{"power1_cap", "power1_cap_min", "power1_cap_max", "power1_cap_default"}};
 
 static int amdgpu_open(void **ctx, struct err *err)
 {

@@ -64,7 +64,8 @@ struct hwmon_card {
 	bool found; /* the next two are of hwmon/hwmonN */
 	unsigned n;
 	uint8_t temp[HWMON_TEMPS]; /* temp%u_input, 0: none */
-	bool limit_kept, fan_kept; /* we changed it; this is how it was: */
+	bool limit_set, fan_set;   /* this process changed it once */
+	bool limit_kept, fan_kept; /* ... and it is not back yet; this is how it was: */
 	unsigned limit_from;
 	int64_t limit_uw, fan_mode, fan_pwm;
 	int64_t energy_uj, energy_us; /* the last look at the counter; energy_us 0: none */
@@ -121,14 +122,21 @@ void hwmon_link(int pci, struct sensor_reading *out);
 
 /* ---- settings (hwmon_set.c) ---- */
 
-/* Files of a power limit, in microwatts; least and most may be NULL or not there. */
+/*
+ * Files of a power limit, in microwatts.  All but the first may be NULL or not there: then the
+ * driver refuses by itself what is out of range, as amdgpu and xe do.
+ */
 struct hwmon_limit {
-	const char *now, *least, *most;
+	const char *now, *least, *most, *usual;
 };
 
 /*
  * struct sensor_source's set.  The limit is the first of n that the card has; without fan the
  * driver has no fan control at all.  Both members are tried; the first failure is told.
+ *
+ * SENSOR_RESTORE in a process that changed nothing on this card puts right what one before it
+ * left when it died, of which nothing is known: the usual limit, and a fan in manual mode goes
+ * back to the card.
  */
 int hwmon_set(struct hwmon_card *c, const struct hwmon_limit *limits, unsigned n, bool fan,
 	      const struct sensor_setting *s, struct err *err);

@@ -12,32 +12,44 @@ enum { FAN_MANUAL = 1, FAN_AUTO = 2, FAN_MODES = 16 };
 
 /* ---- power ---- */
 
-static int limit_back(struct hwmon_card *c, int mon, const struct hwmon_limit *limits,
-		      struct err *err)
+/* Which of the limits the card has; n: none. */
+static unsigned limit_of(int mon, const struct hwmon_limit *limits, unsigned n, int64_t *uw)
 {
-	int rc;
+	unsigned i = 0;
 
-	if (!c->limit_kept)
-		return 0;
-	rc = hwmon_write(mon, limits[c->limit_from].now, c->limit_uw, err);
-	if (!rc)
-		c->limit_kept = false;
-	return rc;
+	while (i < n && !hwmon_number(mon, limits[i].now, 0, UW_MAX, uw))
+		i++;
+	return i;
 }
 
-/*
- * What may be set.  Where the driver does not say the most, nothing above what was found is;
- * zero never is (amdgpu: a card that stands still, Intel: no limit at all).
- */
-static int limit_range(int mon, const struct hwmon_limit *names, int64_t uw, int64_t was,
-		       struct err *err)
+static int limit_back(struct hwmon_card *c, int mon, const struct hwmon_limit *limits, unsigned n,
+		      struct err *err)
 {
-	int64_t least = 0, most = 0;
+	int64_t now, usual;
+	unsigned i;
+	int rc;
 
-	if (!names->least || !hwmon_number(mon, names->least, 0, UW_MAX, &least))
+	if (c->limit_kept) {
+		rc = hwmon_write(mon, limits[c->limit_from].now, c->limit_uw, err);
+		c->limit_kept = rc != 0;
+		return rc;
+	}
+	i = limit_of(mon, limits, n, &now);
+	if (c->limit_set || i == n || !limits[i].usual ||
+	    !hwmon_number(mon, limits[i].usual, 1, UW_MAX, &usual) || usual == now)
+		return 0;
+	return hwmon_write(mon, limits[i].now, usual, err);
+}
+
+/* Zero is never set: on amdgpu a card that stands still, on Intel no limit at all. */
+static int limit_range(int mon, const struct hwmon_limit *names, int64_t uw, struct err *err)
+{
+	int64_t least = 0, most = UW_MAX;
+
+	if (names->least && !hwmon_number(mon, names->least, 0, UW_MAX, &least))
 		least = 0;
-	if (!names->most || !hwmon_number(mon, names->most, 1, UW_MAX, &most))
-		most = was;
+	if (names->most && !hwmon_number(mon, names->most, 1, UW_MAX, &most))
+		most = UW_MAX;
 	if (uw > 0 && uw >= least && uw <= most)
 		return 0;
 	return err_set(err, ERR_RANGE,
@@ -50,29 +62,29 @@ static int limit_to(struct hwmon_card *c, int mon, const struct hwmon_limit *lim
 		    int64_t mw, struct err *err)
 {
 	int64_t was = 0;
-	unsigned i = 0;
+	unsigned i;
 	int rc;
 
 	if (mw < 0 || mw > MW_MAX)
 		return err_set(err, ERR_RANGE, "a power limit of %" PRId64 " mW makes no sense",
 			       mw);
-	while (i < n && !hwmon_number(mon, limits[i].now, 0, UW_MAX, &was))
-		i++;
+	i = limit_of(mon, limits, n, &was);
 	if (i == n)
 		return err_set(err, ERR_DEVICE,
 			       "%s can not be read: this card's power limit can not be set",
 			       limits[0].now);
-	if (c->limit_kept)
-		was = c->limit_uw;
-	rc = limit_range(mon, &limits[i], mw * 1000, was, err);
+	rc = limit_range(mon, &limits[i], mw * 1000, err);
 	if (!rc)
 		rc = hwmon_write(mon, limits[i].now, mw * 1000, err);
-	if (!rc) {
-		c->limit_kept = true;
+	if (rc)
+		return rc;
+	if (!c->limit_kept) {
 		c->limit_from = i;
 		c->limit_uw = was;
 	}
-	return rc;
+	c->limit_set = true;
+	c->limit_kept = c->limit_uw != mw * 1000;
+	return 0;
 }
 
 static int set_limit(struct hwmon_card *c, int mon, const struct hwmon_limit *limits, unsigned n,
@@ -81,23 +93,20 @@ static int set_limit(struct hwmon_card *c, int mon, const struct hwmon_limit *li
 	if (mw == SENSOR_LEAVE)
 		return 0;
 	if (mw == SENSOR_RESTORE)
-		return limit_back(c, mon, limits, err);
+		return limit_back(c, mon, limits, n, err);
 	return limit_to(c, mon, limits, n, mw, err);
 }
 
 /* ---- fan ---- */
 
-/*
- * As it was found.  A process that changed nothing itself puts right what one before it left
- * behind when it died: a fan in manual mode goes back to the card.
- */
 static int fan_back(struct hwmon_card *c, int mon, struct err *err)
 {
 	int64_t mode;
 	int rc;
 
 	if (!c->fan_kept) {
-		if (hwmon_number(mon, "pwm1_enable", 0, FAN_MODES, &mode) && mode == FAN_MANUAL)
+		if (!c->fan_set && hwmon_number(mon, "pwm1_enable", 0, FAN_MODES, &mode) &&
+		    mode == FAN_MANUAL)
 			return hwmon_write(mon, "pwm1_enable", FAN_AUTO, err);
 		return 0;
 	}
@@ -142,6 +151,7 @@ static int fan_duty(struct hwmon_card *c, int mon, int64_t permille, struct err 
 			       "pwm1 can not be read: the fan could not be put back");
 	rc = fan_to(mon, mode, (permille * most + 500) / 1000, err);
 	if (!rc && !c->fan_kept) {
+		c->fan_set = true;
 		c->fan_kept = true;
 		c->fan_mode = mode;
 		c->fan_pwm = pwm;

@@ -24,8 +24,9 @@ static const struct hwmon_kind kind = {drivers, {"pkg", NULL, "vram"}};
  * The sustained limit (PL1): of the card, or where only that is known, of the package.  Nothing
  * says how little may be set; what the card was sold with is the most.
  */
-static const struct hwmon_limit limits[] = {{"power1_max", NULL, "power1_rated_max"},
-					    {"power2_max", NULL, "power2_rated_max"}};
+static const struct hwmon_limit limits[] = {
+	{"power1_max", NULL, "power1_rated_max", "power1_rated_max"},
+	{"power2_max", NULL, "power2_rated_max", "power2_rated_max"}};
 
 static int intel_open(void **ctx, struct err *err)
 {
