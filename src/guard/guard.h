@@ -46,7 +46,7 @@ struct guard_settings {
 			      */
 	int64_t quiet_ms;    /* repeats of an alarm are kept back for so long */
 };
-extern const struct guard_settings guard_settings_default;
+void guard_defaults(struct guard_settings *s);
 
 #define GUARD_DAY_RESTARTS 64 /* the most that day_restarts may be */
 
@@ -86,7 +86,7 @@ struct guard_action {
 	char reason[ERR_TEXT_MAX];
 };
 
-/* What does not fit is done at the next step; nothing is lost. */
+/* More than a step can have; repeats that became due wait for room. */
 #define GUARD_ACTIONS 12
 struct guard_out {
 	unsigned n;
@@ -98,21 +98,23 @@ struct guard {
 	struct lowrate lowrate;
 	struct honest honest;
 	struct alarm_memory alarms;
+	char last[ALARM_EVENTS][96]; /* reasons of what was kept back */
 	enum guard_life life;
-	bool parked;      /* by us or by the slot, until guard_unpark() */
-	bool asked;       /* we asked for the end that the process is coming to */
-	bool lost;        /* off the bus was said */
-	uint32_t pauses;  /* in force */
-	uint32_t duty;    /* last told */
-	int64_t limit_mw; /* last told; SENSOR_LEAVE: never touched */
-	bool xid_known;   /* xid_count is of a reading */
-	int64_t xid_count;
-	int64_t xid_until_ms; /* 0: none; else restart then unless hashes come */
-	int64_t xid_number;
+	bool parked;          /* by us or by the slot, until guard_unpark() */
+	bool asked;           /* its process comes to the end that we asked for */
+	bool down;            /* hung, crashed or restarted, and does not run again yet */
+	int64_t down_ms;      /* since then */
+	bool lost;            /* off the bus was said */
+	uint32_t pauses;      /* in force */
+	uint32_t duty;        /* last told, permille */
+	int64_t limit_mw;     /* last told; SENSOR_LEAVE: never touched */
+	int64_t throttle;     /* of the last reading */
+	int64_t xid_count;    /* seen so far */
+	int64_t xid_number;   /* waits for xid_until_ms: restart then unless hashes come */
+	int64_t xid_until_ms; /* 0: none */
 	int64_t restarts[GUARD_DAY_RESTARTS]; /* when, newest first */
 	unsigned n_restarts;
-	enum wrong_verdict verdict;  /* to be acted on at the next step */
-	char last[ALARM_EVENTS][96]; /* reasons of what was kept back */
+	enum wrong_verdict verdict; /* to be acted on at the next step */
 };
 
 void guard_init(struct guard *g, const struct guard_settings *s);

@@ -5,7 +5,7 @@
  *
  * It acts when the share of wrong ones among the latest candidates is above limit_permille with
  * the confidence 1 - alpha (binomial, one-sided) and there are at least min_bad of them.  With
- * the usual limits: 3 of 3, 3 of 8, 4 of 19, 5 of 36 act; 1 or 2, however few candidates there
+ * the usual limits: 3 of 5, 4 of 13, 5 of 24, 6 of 37 act; 1 or 2, however few candidates there
  * were, never do.
  *
  * The ladder: slower (slower_steps times), restart (restarts times), park.  After each rung what
