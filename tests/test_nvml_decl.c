@@ -21,7 +21,7 @@
 # define SAME(a, b) __builtin_types_compatible_p(a, b)
 # define TYPE(name, what)                                                                          \
   _Static_assert(sizeof(name) == sizeof(what), #name " has not the size of " #what);
-# define ENUM(name)         _Static_assert(sizeof(name) == sizeof(int), # name " has not int's size");
+# define ENUM(name)         _Static_assert(sizeof(name) == sizeof(int), # name " is not as an int");
 # define VALUE(name, value) _Static_assert((name) == (value), # name " is not " # value);
 # define FUNC(name, args)                                                                          \
   _Static_assert(SAME(__typeof__(&name), nvmlReturn_t(*) args), #name " takes other arguments");

@@ -107,6 +107,18 @@ static void missing_permission_is_named(void)
 	CHECK_STR(was_set(), "");
 }
 
+static void card_known_by_uuid_alone_is_named_by_it(void)
+{
+	struct err err = {0};
+	void *h = NULL;
+
+	cards(CARD_1 " denied");
+	if (!CHECK_OK(rig_up(&err), &err) || !CHECK_OK(rig_match("", UUID_1, &h, &err), &err))
+		return;
+	CHECK_ERR(set(h, 200000, SENSOR_LEAVE, &err), ERR_PERM, &err);
+	CHECK_HAS(err.text, "sudo nvidia-smi -i " UUID_1 " -pl 200");
+}
+
 static void card_that_cannot_be_set_says_so(void)
 {
 	struct err err = {0};
@@ -185,6 +197,8 @@ static void fans_are_set_though_the_limit_fails(void)
 	CHECK_ERR(set(h, 200000, 2000, &err), ERR_RANGE, &err);
 	CHECK_HAS(err.text, "fan");
 	CHECK_HAS(was_set(), "limit 200000");
+	CHECK_ERR(set(h, 1, 2000, &err), ERR_RANGE, &err); /* the first of two is told */
+	CHECK_HAS(err.text, "power limit");
 }
 
 /* ---- processes: a test has a supervisor, which has sensors and a worker ---- */
@@ -309,6 +323,7 @@ int main(void)
 	T_RUN(limit_of_unknown_range_never_wraps);
 	T_RUN(unknown_former_limit_is_the_default);
 	T_RUN(missing_permission_is_named);
+	T_RUN(card_known_by_uuid_alone_is_named_by_it);
 	T_RUN(card_that_cannot_be_set_says_so);
 	T_RUN(every_fan_is_set_and_given_back);
 	T_RUN(fan_speed_stays_within_what_the_card_lets);

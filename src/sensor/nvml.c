@@ -199,7 +199,10 @@ static struct nvml_card *add(struct nvml_ctx *ctx, nvmlDevice_t dev, const struc
 	unsigned mw;
 
 	*c = (struct nvml_card){.ctx = ctx, .dev = dev, .found_mw = -1};
-	str_copy(c->pci, sizeof c->pci, *t->pci ? t->pci : "NVIDIA card");
+	if (*t->pci)
+		str_copy(c->name, sizeof c->name, t->pci);
+	else
+		snprintf(c->name, sizeof c->name, "GPU-%.43s", bare(t->uuid));
 	if (NVML_ASK(c, nvmlDeviceGetPowerManagementLimit, &mw))
 		c->found_mw = mw;
 	nvml_watch(c);
@@ -249,7 +252,7 @@ static int nvml_read(void *p, void *handle, struct sensor_reading *out, struct e
 	if (c->xids)
 		sensor_put(out, SENSOR_XID, c->xid);
 	if (nothing && !out->lost)
-		return err_set(err, ERR_DEVICE, "%s: NVML reads nothing: %s (error %d)", c->pci,
+		return err_set(err, ERR_DEVICE, "%s: NVML reads nothing: %s (error %d)", c->name,
 			       nvml_word(c->last), c->last);
 	return 0;
 }

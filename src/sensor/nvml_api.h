@@ -43,7 +43,7 @@ struct nvml {
 struct nvml_card {
 	struct nvml_ctx *ctx;
 	nvmlDevice_t dev;
-	char pci[16];      /* as the rig writes it, for messages */
+	char name[48];     /* address, or UUID, for messages and nvidia-smi -i */
 	int64_t found_mw;  /* the power limit before we touched it, -1 unknown */
 	bool lost;         /* in the look that goes on: a call said so */
 	nvmlReturn_t last; /* failure of the look that goes on, 0 none */

@@ -9,17 +9,17 @@ static int refused(const struct nvml_card *c, const char *what, nvmlReturn_t cod
 {
 	switch (code) {
 	case NVML_ERROR_NO_PERMISSION:
-		return err_set(err, ERR_PERM, "%s: %s: needs root or CAP_SYS_ADMIN", c->pci, what);
+		return err_set(err, ERR_PERM, "%s: %s: needs root or CAP_SYS_ADMIN", c->name, what);
 	case NVML_ERROR_INVALID_ARGUMENT:
-		return err_set(err, ERR_RANGE, "%s: %s: the driver refuses that value", c->pci,
+		return err_set(err, ERR_RANGE, "%s: %s: the driver refuses that value", c->name,
 			       what);
 	case NVML_ERROR_NOT_SUPPORTED:
 	case NVML_ERROR_FUNCTION_NOT_FOUND:
-		return err_set(err, ERR_NODEV, "%s: %s: cannot be set on this card", c->pci, what);
+		return err_set(err, ERR_NODEV, "%s: %s: cannot be set on this card", c->name, what);
 	case NVML_ERROR_GPU_IS_LOST:
-		return err_set(err, ERR_NODEV, "%s: %s: %s", c->pci, what, nvml_word(code));
+		return err_set(err, ERR_NODEV, "%s: %s: %s", c->name, what, nvml_word(code));
 	default:
-		return err_set(err, ERR_DEVICE, "%s: %s: %s (error %d)", c->pci, what,
+		return err_set(err, ERR_DEVICE, "%s: %s: %s (error %d)", c->name, what,
 			       nvml_word(code), code);
 	}
 }
@@ -33,9 +33,9 @@ static int check_limit(struct nvml_card *c, int64_t mw, struct err *err)
 	if (mw >= least && mw <= most)
 		return 0;
 	return err_set(err, ERR_RANGE,
-		       "%s: power limit: %lld.%03lld W is not within the card's %u to %u W", c->pci,
-		       (long long)(mw / 1000), (long long)(mw % 1000), (least + 999) / 1000,
-		       most / 1000);
+		       "%s: power limit: %lld.%03lld W is not within the card's %u to %u W",
+		       c->name, (long long)(mw / 1000), (long long)(mw % 1000),
+		       (least + 999) / 1000, most / 1000);
 }
 
 /* What "as it was found" is; the vendor's default where that could not be read. */
@@ -51,18 +51,17 @@ static bool found(struct nvml_card *c, int64_t *mw)
 
 static int set_limit(struct nvml_card *c, int64_t mw, struct err *err)
 {
-	bool restore = mw == SENSOR_RESTORE;
 	nvmlReturn_t code;
 	unsigned now = 0;
 	int rc;
 
-	if (restore && !found(c, &mw))
+	if (mw == SENSOR_RESTORE && !found(c, &mw))
 		return err_set(err, ERR_NODEV, "%s: power limit: it is not known what it was",
-			       c->pci);
+			       c->name);
 	/* nobody is asked for permission to change nothing */
 	if (NVML_ASK(c, nvmlDeviceGetPowerManagementLimit, &now) && now == mw)
 		return 0;
-	rc = restore ? 0 : check_limit(c, mw, err);
+	rc = check_limit(c, mw, err);
 	if (rc)
 		return rc;
 	if (!c->ctx->api.nvmlDeviceSetPowerManagementLimit)
@@ -72,7 +71,7 @@ static int set_limit(struct nvml_card *c, int64_t mw, struct err *err)
 		return err_set(err, ERR_PERM,
 			       "%s: power limit: needs root or CAP_SYS_ADMIN; this works before "
 			       "the start: sudo nvidia-smi -i %s -pl %lld",
-			       c->pci, c->pci, (long long)(mw / 1000));
+			       c->name, c->name, (long long)(mw / 1000));
 	return code == NVML_SUCCESS ? 0 : refused(c, "power limit", code, err);
 }
 
@@ -108,17 +107,17 @@ static int set_fans(struct nvml_card *c, int64_t permille, struct err *err)
 
 	if (permille > PERMILLE_MAX)
 		return err_set(err, ERR_RANGE, "%s: fan: %lld permille is not within 0 to %d",
-			       c->pci, (long long)permille, PERMILLE_MAX);
+			       c->name, (long long)permille, PERMILLE_MAX);
 	/* without the way back there is no way there */
 	if (!api->nvmlDeviceSetFanSpeed_v2 || !api->nvmlDeviceSetDefaultFanSpeed_v2)
 		return err_set(err, ERR_NODEV,
 			       "%s: fan: this driver cannot set it (520 or newer "
 			       "can)",
-			       c->pci);
+			       c->name);
 	if (!NVML_ASK(c, nvmlDeviceGetNumFans, &n))
 		n = 1;
 	if (!n)
-		return err_set(err, ERR_NODEV, "%s: fan: the card has none of its own", c->pci);
+		return err_set(err, ERR_NODEV, "%s: fan: the card has none of its own", c->name);
 	for (i = 0; i < n && i < FANS_MAX; i++) {
 		if (permille == SENSOR_RESTORE)
 			code = automatic(c, i);

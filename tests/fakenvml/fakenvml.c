@@ -5,17 +5,16 @@
  *
  *	FAKENVML_FILE=PATH	the cards, read again at every call: write another file and rename
  *				it to this name while the program runs (sed -i does just that)
- *	FAKENVML_SET=PATH	what the program sets is appended here, a line each:
- *					0000:01:00.0 limit 200000
- *					0000:01:00.0 fan0 60
- *					0000:01:00.0 fan0 auto
- *				and "0000:01:00.0 hang NAME" before a call hangs.  Where this is a
- *				plain file it is also the cards' memory: limit and fans that were
- *set are read back, by later processes too, until the file is removed. FAKENVML_WITHOUT=A,B
- *functions this library lacks FAKENVML_OLD=1		it lacks all that came after R470
+ *	FAKENVML_SET=PATH	what the program sets is appended here, a line each, like
+ *				"0000:01:00.0 limit 200000", "0000:01:00.0 fan0 60",
+ *				"0000:01:00.0 fan0 auto"; and "0000:01:00.0 hang NAME" before a
+ *				call hangs.  A plain file is also the cards' memory: what was set
+ *				is read back, by later processes too, until the file is removed.
+ *	FAKENVML_WITHOUT=A,B	functions this library lacks
+ *	FAKENVML_OLD=1		it lacks all that came after R470
  *
- * The file has comments (#), one line of its own, "init CODE" (what initialising answers), and a
- * line for each card, words separated by single blanks:
+ * The file has comments (#), one line of its own, "init CODE" (what initialising answers; -1: it
+ * never does), and a line for each card, words separated by single blanks:
  *
  *	card 0000:01:00.0 uuid=GPU-... core=61 memory=78 fan=45,47 power=220000 xid=31,79 lost
  *
@@ -179,7 +178,9 @@ static nvmlReturn_t start(bool empty_is_fine)
 	char line[FAKE_LINE];
 	long long code = NVML_SUCCESS;
 
-	if (fake_global("init", &code) && code != NVML_SUCCESS)
+	if (fake_global("init", &code) && code < 0)
+		hang("-", "init");
+	if (code != NVML_SUCCESS)
 		return (nvmlReturn_t)code;
 	if (!empty_is_fine && !fake_line_nth(0, line))
 		return NVML_ERROR_NOT_FOUND;
@@ -205,7 +206,7 @@ static nvmlReturn_t fake_nvmlShutdown(void)
 	return NVML_SUCCESS;
 }
 
-static nvmlReturn_t handle_of(const char *line, nvmlDevice_t *device)
+static nvmlReturn_t handle_of(const char *line, const char *name, nvmlDevice_t *device)
 {
 	char pci[32];
 	unsigned i;
@@ -217,7 +218,7 @@ static nvmlReturn_t handle_of(const char *line, nvmlDevice_t *device)
 		if (strcmp(cards[i].pci, pci))
 			continue;
 		*device = &cards[i];
-		return enter(*device, "handle", (char[FAKE_LINE]){0});
+		return enter(*device, name, (char[FAKE_LINE]){0});
 	}
 	return NVML_ERROR_UNKNOWN;
 }
@@ -228,7 +229,8 @@ static nvmlReturn_t fake_nvmlDeviceGetHandleByPciBusId_v2(const char *bus, nvmlD
 
 	if (!started)
 		return NVML_ERROR_UNINITIALIZED;
-	return fake_line_at(bus, line) ? handle_of(line, device) : NVML_ERROR_NOT_FOUND;
+	return fake_line_at(bus, line) ? handle_of(line, "nvmlDeviceGetHandleByPciBusId_v2", device)
+				       : NVML_ERROR_NOT_FOUND;
 }
 
 static nvmlReturn_t fake_nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *device)
@@ -240,7 +242,7 @@ static nvmlReturn_t fake_nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_
 		return NVML_ERROR_UNINITIALIZED;
 	for (i = 0; fake_line_nth(i, line); i++)
 		if (fake_text(line, "uuid", has, sizeof has) && !strcmp(has, uuid))
-			return handle_of(line, device);
+			return handle_of(line, "nvmlDeviceGetHandleByUUID", device);
 	return NVML_ERROR_NOT_FOUND;
 }
 
