@@ -197,7 +197,7 @@ static void fastest_of_several_fans_is_shown(void)
 	h = rig_card();
 	if (!h)
 		return;
-	cards("card 0000:01:00.0 fan=30,50,40");
+	cards("card 0000:01:00.0 fan=30,40,50,45");
 	r = look(h);
 	CHECK_FIELD(&r, SENSOR_FAN_PERMILLE, 500);
 	cards("card 0000:01:00.0 fan=0,0"); /* a fan that stands still is a reading */
