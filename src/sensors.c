@@ -264,15 +264,38 @@ static void spawn(struct sensors *s)
 	tell_orders(s);
 }
 
-/* The card that was asked about is left alone for a while, for the others' sake. */
+static void act(struct sensors *s, enum vigil_action action)
+{
+	switch (action) {
+	case VIGIL_NONE:
+		break;
+	case VIGIL_SPAWN:
+		spawn(s);
+		break;
+	case VIGIL_TERM:
+		log_debug(LOG_DEVICE, "sensors: the process %s; ending it", s->vigil.reason);
+		kill(s->pid, SIGTERM);
+		break;
+	case VIGIL_KILL:
+		kill(s->pid, SIGKILL);
+		break;
+	}
+}
+
+/*
+ * It hung or died: the card that it was asking about is left alone for a while, for the
+ * others' sake.
+ */
 static void blame(struct sensors *s)
 {
-	struct sense *d = &s->sense[s->asking];
+	struct sense *d = &s->sense[s->asking % DEVICES_MAX];
 	int64_t now = clock_ms(), wait = (int64_t)s->limits.backoff_min_ms * HUNG_FACTOR;
 	int64_t most = (int64_t)s->limits.backoff_max_ms * HUNG_FACTOR_MAX;
 	char why[ERR_TEXT_MAX];
 	unsigned i;
 
+	if (s->asking >= s->n)
+		return;
 	for (i = 0; i < d->hangs && wait < most; i++)
 		wait *= 2;
 	d->hangs++;
@@ -285,26 +308,6 @@ static void blame(struct sensors *s)
 		snprintf(why, sizeof why, "%.200s, asked about device %u", s->vigil.reason,
 			 s->asking);
 	str_copy(s->vigil.reason, sizeof s->vigil.reason, why);
-}
-
-static void act(struct sensors *s, enum vigil_action action)
-{
-	switch (action) {
-	case VIGIL_NONE:
-		break;
-	case VIGIL_SPAWN:
-		spawn(s);
-		break;
-	case VIGIL_TERM:
-		if (s->asking < s->n)
-			blame(s);
-		log_debug(LOG_DEVICE, "sensors: the process %s; ending it", s->vigil.reason);
-		kill(s->pid, SIGTERM);
-		break;
-	case VIGIL_KILL:
-		kill(s->pid, SIGKILL);
-		break;
-	}
 }
 
 static void tell_end(struct sensors *s)
@@ -360,10 +363,15 @@ static void schedule(struct sensors *s)
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct sensors *s = arg;
+	enum vigil_action action;
 
 	(void)fd;
 	(void)what;
-	act(s, vigil_step(&s->vigil, &s->limits, clock_ms()));
+	drain(s); /* after a sleep of our own, its words are waiting */
+	action = vigil_step(&s->vigil, &s->limits, clock_ms());
+	if (action == VIGIL_TERM)
+		blame(s);
+	act(s, action);
 	if (s->vigil.state == VIGIL_STUCK && !s->stuck_told) {
 		s->stuck_told = true;
 		log_error(LOG_DEVICE,
@@ -378,6 +386,7 @@ static void on_child(evutil_socket_t fd, short what, void *arg)
 {
 	struct sensors *s = arg;
 	int64_t now = clock_ms();
+	bool died;
 	int status;
 
 	(void)fd;
@@ -387,7 +396,11 @@ static void on_child(evutil_socket_t fd, short what, void *arg)
 	s->pid = 0;
 	drain(s); /* its last words */
 	close_socket(s);
+	died = WIFSIGNALED(status) &&
+	       (s->vigil.state == VIGIL_STARTING || s->vigil.state == VIGIL_SPEAKING);
 	vigil_exited(&s->vigil, &s->limits, now, status);
+	if (died)
+		blame(s);
 	if (s->vigil.state == VIGIL_BACKOFF)
 		log_warn(LOG_DEVICE,
 			 "sensors: the process %s; starting it again in %lld s (restart %" PRIu64
@@ -448,10 +461,11 @@ int sensors_new(struct sensors **out, struct event_base *base, const struct sens
 
 void sensors_set(struct sensors *s, unsigned device, const struct sensor_setting *setting)
 {
-	struct sense *d = &s->sense[device];
+	struct sense *d;
 
 	if (device >= s->n || s->vigil.stopping)
 		return;
+	d = &s->sense[device];
 	if (setting->limit_mw != SENSOR_LEAVE)
 		d->force.limit_mw = setting->limit_mw;
 	if (setting->fan_permille != SENSOR_LEAVE)

@@ -32,7 +32,7 @@ static const struct vigil_limits quick = {
 	.quit_ms = 10000,
 	.term_ms = 50,
 	.kill_ms = 30000,
-	.backoff_min_ms = 10,
+	.backoff_min_ms = 4,
 	.backoff_max_ms = 200,
 	.calm_ms = 60000,
 };
@@ -47,7 +47,7 @@ struct rig {
 	bool ended, late;
 };
 
-static char dir[256], script[300], set_path[320];
+static char dir[256], script[300], set_path[320], log_path[300];
 static const char *cache = dir;
 
 /* --- the stage ---------------------------------------------------------------- */
@@ -191,10 +191,39 @@ static void set_limit(struct rig *rig, unsigned device, int64_t mw)
 	sensors_set(rig->s, device, &set);
 }
 
+static const char *read_log(void)
+{
+	static char text[16384];
+	FILE *f = fopen(log_path, "r");
+	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+
+	text[n] = '\0';
+	if (f)
+		fclose(f);
+	return text;
+}
+
+/* Lines of the log with this in them. */
+static unsigned lines_with(const char *part)
+{
+	const char *at = read_log();
+	unsigned n = 0;
+
+	while ((at = strstr(at, part)) != NULL) {
+		at += strcspn(at, "\n");
+		n++;
+	}
+	return n;
+}
+
 static void clean(void)
 {
+	const struct log_config config = {.level = LOG_NOTICE, .quiet = true, .file = log_path};
+	struct err err = {0};
+
 	tree_remove(dir);
 	mkdir(dir, 0700);
+	CHECK_OK(log_setup(&config, &err), &err);
 }
 
 /* --- readings ----------------------------------------------------------------- */
@@ -321,6 +350,8 @@ static void hang_costs_the_others_a_restart_and_no_more(void)
 	CHECK_U64(rig.lost[0], 1);
 	CHECK(sensors_pid(rig.s) != pid);
 	rig_stop(&rig);
+	CHECK_U64(lines_with("sensors"), 1);
+	CHECK_HAS(read_log(), "hangs: silent for 0.4 s, asked about device 0; starting it again");
 }
 
 static void crash_is_answered_by_a_start_every_time(void)
@@ -330,9 +361,44 @@ static void crash_is_answered_by_a_start_every_time(void)
 	clean();
 	cards_are("0 core_mc=1\n1 crash\n");
 	rig_start(&rig, &quick);
-	until_restarted(&rig, 4);
+	until_restarted(&rig, 3);
+	until(&rig, &rig.readings[0], 10); /* the other one's do not depend on it */
 	cards_are("0 core_mc=2\n1 core_mc=1\n");
 	until(&rig, &rig.readings[1], 1);
+	CHECK_U64(lines_with("starting it again"), sensors_restarts(rig.s));
+	CHECK_HAS(read_log(), "was killed by signal 9 (Killed), asked about device 1; starting");
+	rig_stop(&rig);
+}
+
+static void words_of_a_restarted_process_are_not_repeated(void)
+{
+	struct rig rig;
+
+	clean();
+	cards_are("0 silent\n1 core_mc=1\n");
+	rig_start(&rig, &quick);
+	until(&rig, &rig.readings[1], 1);
+	kill(sensors_pid(rig.s), SIGKILL);
+	until_restarted(&rig, 1);
+	until(&rig, &rig.readings[1], rig.readings[1] + 3);
+	CHECK_U64(lines_with("silent, as its script wants it"), 1);
+	rig_stop(&rig);
+}
+
+static void garbage_to_restore_is_named_and_harms_nothing(void)
+{
+	char path[340];
+	struct rig rig;
+
+	clean();
+	cards_are("0 core_mc=1\n1 core_mc=1\n");
+	snprintf(path, sizeof path, "%s/restore-00000000000000aa.json", dir);
+	write_file(path, "{\"version\":1,\"cards\":[{\"limit_mw\":");
+	rig_start(&rig, &quick);
+	until(&rig, &rig.readings[0], 1);
+	CHECK_U64(lines_with("restore-00000000000000aa.json in the cache directory is damaged"), 1);
+	CHECK_U64(files_left(), 0);
+	CHECK_STR(what_was_set(), "");
 	rig_stop(&rig);
 }
 
@@ -430,6 +496,7 @@ static void restarted_process_restores_and_is_given_its_orders_again(void)
 	kill(sensors_pid(rig.s), SIGKILL);
 	until(&rig, &rig.done[0], 2);
 	CHECK_U64(sensors_restarts(rig.s), 1);
+	CHECK_U64(lines_with("is of a process that died: what it had changed"), 1);
 	rig_stop(&rig);
 	CHECK_STR(what_was_set(), "0 limit_mw=100000 fan_permille=-1\n"
 				  "0 limit_mw=250000 fan_permille=-1\n"
@@ -505,15 +572,13 @@ static void order_to_a_card_that_hung_waits_for_it(void)
 
 int main(int argc, char **argv)
 {
-	struct err err = {0};
-	const struct log_config quiet = {.level = LOG_ERROR, .quiet = true};
-
 	if (argc == 2 && !strcmp(argv[1], "sensors"))
 		return cmd_sensors(NULL);
 	snprintf(dir, sizeof dir, "/tmp/adit-sensors-XXXXXX");
-	if (!mkdtemp(dir) || log_setup(&quiet, &err))
+	if (!mkdtemp(dir))
 		T_GIVE_UP("no directory for the test");
 	snprintf(script, sizeof script, "%s/cards", dir);
+	snprintf(log_path, sizeof log_path, "%s/log", dir);
 	snprintf(set_path, sizeof set_path, "%s.set", script);
 	setenv("ADIT_SIM_SENSORS", script, 1);
 	/* Nothing of this machine is read. */
@@ -526,6 +591,8 @@ int main(int argc, char **argv)
 	T_RUN(process_inherits_its_socket_and_streams_only);
 	T_RUN(hang_costs_the_others_a_restart_and_no_more);
 	T_RUN(crash_is_answered_by_a_start_every_time);
+	T_RUN(words_of_a_restarted_process_are_not_repeated);
+	T_RUN(garbage_to_restore_is_named_and_harms_nothing);
 	T_RUN(hung_process_does_not_hold_up_the_end);
 	T_RUN(setting_is_done_and_restored_at_the_end);
 	T_RUN(refusal_is_told_and_leaves_nothing_to_restore);
