@@ -310,11 +310,13 @@ static void process_inherits_its_socket_and_streams_only(void)
 {
 	char path[64];
 	struct rig rig;
-	int leak;
+	int zero, leak;
 
 	clean();
 	cards_are("0 core_mc=1\n1 core_mc=1\n");
-	leak = open("/dev/zero", O_RDONLY); /* not close-on-exec */
+	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	leak = fcntl(zero, F_DUPFD, 40); /* not close-on-exec */
+	close(zero);
 	rig_start(&rig, &quick);
 	until(&rig, &rig.readings[0], 1);
 	snprintf(path, sizeof path, "/proc/%d/fd", sensors_pid(rig.s));
