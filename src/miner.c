@@ -52,8 +52,10 @@ static void snapshot(struct miner *m)
 		pools_status(m->pools, (unsigned)active, &pool);
 		str_copy(s->pool, sizeof s->pool, pool.url);
 	}
-	for (i = 0; i < s->n_devices; i++)
+	for (i = 0; i < s->n_devices; i++) {
 		fleet_stats(m->fleet, i, &s->devices[i], now);
+		guardian_stats(m->guardian, i, &s->devices[i]);
+	}
 }
 
 static void on_status(evutil_socket_t fd, short what, void *arg)
@@ -69,9 +71,12 @@ static void on_status(evutil_socket_t fd, short what, void *arg)
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct miner *m = arg;
+	struct guardian_job job;
 
 	(void)fd;
 	(void)what;
+	miner_describe_job(m, &job);
+	guardian_second(m->guardian, &job);
 	sharequeue_expire(m->queue, clock_us());
 	pools_set_hashrate(m->pools, fleet_rate(m->fleet, 60, clock_ms()));
 	if (m->orphan_ms && clock_ms() - m->orphan_ms > MINER_ORPHAN_MS && work_current(&m->work)) {
@@ -90,6 +95,30 @@ static void on_ended(void *arg)
 	event_base_loopbreak(m->base);
 }
 
+/* The devices are at rest: what was changed on the cards goes back to what it was. */
+static void on_fleet_ended(void *arg)
+{
+	struct miner *m = arg;
+
+	guardian_stop(m->guardian, on_ended, m);
+}
+
+static void on_life(void *arg, unsigned device)
+{
+	struct miner *m = arg;
+
+	if (m->guardian)
+		guardian_life(m->guardian, device);
+}
+
+static void on_stuck(void *arg, unsigned device, const char *why)
+{
+	struct miner *m = arg;
+
+	if (m->settings->guard.exit_on_stuck)
+		miner_fail(m, EXIT_STUCK, "%s: %.250s", fleet_id(m->fleet, device), why);
+}
+
 /* Every answer is in, or time is up: now the devices. */
 static void stop_devices(struct miner *m)
 {
@@ -98,7 +127,7 @@ static void stop_devices(struct miner *m)
 	m->stopped = true;
 	event_del(m->flush);
 	pools_stop(m->pools);
-	fleet_stop(m->fleet, on_ended);
+	fleet_stop(m->fleet, on_fleet_ended);
 }
 
 static void on_flush_timer(evutil_socket_t fd, short what, void *arg)
@@ -225,8 +254,12 @@ static int set_up_events(struct miner *m, struct err *err)
 
 static int set_up_fleet(struct miner *m, const struct rig_list *devices, struct err *err)
 {
-	static const struct fleet_events events = {
-		.work = miner_work, .epoch = miner_epoch, .found = miner_found, .dead = on_dead};
+	static const struct fleet_events events = {.work = miner_work,
+						   .epoch = miner_epoch,
+						   .found = miner_found,
+						   .dead = on_dead,
+						   .life = on_life};
+	static const struct guardian_events guardian_events = {.stuck = on_stuck};
 	const struct settings *s = m->settings;
 	struct fleet_config config = {
 		.intensity = s->intensity,
@@ -237,17 +270,23 @@ static int set_up_fleet(struct miner *m, const struct rig_list *devices, struct 
 		.limits = slot_limits_default,
 	};
 	char cache[512];
+	int rc;
 
 	str_copy(config.algo, sizeof config.algo, m->algo->name);
 	memcpy(config.set, m->set, sizeof config.set);
 	if (s->hang_timeout_s)
 		config.limits.batch_floor_ms = (int32_t)s->hang_timeout_s * 1000;
+	config.limits.budget = s->guard.restart_budget;
 	config.cache_dir = paths_cache(cache, sizeof cache, s->cache_dir);
 	m->stats.devices = calloc(devices->n, sizeof *m->stats.devices);
 	if (!m->stats.devices)
 		return err_set(err, ERR_NOMEM, "no memory for %u devices", devices->n);
 	m->stats.n_devices = devices->n;
-	return fleet_new(&m->fleet, m->base, devices, &config, &events, m, err);
+	rc = fleet_new(&m->fleet, m->base, devices, &config, &events, m, err);
+	if (rc)
+		return rc;
+	return guardian_new(&m->guardian, m->base, s, m->fleet, config.cache_dir, &guardian_events,
+			    m, err);
 }
 
 static int set_up_pools(struct miner *m, struct err *err)
@@ -265,6 +304,7 @@ static void miner_done(struct miner *m)
 {
 	unsigned i;
 
+	guardian_free(m->guardian);
 	fleet_free(m->fleet);
 	verify_free(m->verify, miner_drop_share);
 	intake_free(m->intake);
@@ -363,6 +403,8 @@ static int set_up(struct miner *m, struct rig_list *devices, struct err *err)
 		rc = set_up_fleet(m, devices, err);
 	if (!rc)
 		rc = set_up_pools(m, err);
+	if (!rc)
+		rc = guardian_start(m->guardian, err);
 	return rc;
 }
 

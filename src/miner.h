@@ -9,6 +9,7 @@
 
 #include "pool/pools.h"
 #include "src/fleet.h"
+#include "src/guardian.h"
 #include "src/intake.h"
 #include "src/log.h"
 #include "src/settings.h"
@@ -31,6 +32,7 @@ struct miner {
 	struct event *second, *status, *flush, *limit;
 	struct pools *pools;
 	struct fleet *fleet;
+	struct guardian *guardian;
 	struct intake *intake;
 	uint64_t set[ALGO_SETTINGS_MAX];
 	struct verify *verify;
@@ -62,6 +64,9 @@ extern const struct pools_events miner_pools_events;
 extern const struct intake_events miner_intake_events;
 /* Without a job to work on: take back what devices have. */
 void miner_idle_if_void(struct miner *m);
+
+/* What the present job is to a guardian. */
+void miner_describe_job(const struct miner *m, struct guardian_job *out);
 
 /* miner_shares.c: callbacks of fleet, verify and sharequeue; and sending one */
 void miner_found(void *arg, unsigned device, const struct ipc_found *f);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Jobs, from the pools to the devices; and what else pools tell. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "src/clock.h"
 #include "src/epoch.h"
@@ -91,6 +92,18 @@ static void on_job(void *arg, struct job *take)
 	intake_put(m->intake, take);
 }
 
+void miner_describe_job(const struct miner *m, struct guardian_job *out)
+{
+	const struct job *job = work_current(&m->work);
+
+	memset(out, 0, sizeof *out);
+	if (!job)
+		return;
+	out->has_work = true;
+	out->difficulty = u256_hashes(&job->target);
+	out->setting = (uint64_t)job->epoch + 1;
+}
+
 static void on_flush(void *arg, unsigned pool, uint64_t session)
 {
 	struct miner *m = arg;
@@ -147,8 +160,15 @@ static void on_down(void *arg, unsigned pool, uint64_t session)
 static void on_active(void *arg, int pool)
 {
 	struct miner *m = arg;
+	struct pool_status status;
 
 	m->orphan_ms = pool < 0 ? clock_ms() : 0;
+	if (pool >= 0) {
+		pools_status(m->pools, (unsigned)pool, &status);
+		guardian_pool(m->guardian, true, status.url);
+	} else {
+		guardian_pool(m->guardian, false, "no pool is reachable");
+	}
 	if (pool < 0)
 		log_warn(LOG_POOL, "no pool is reachable; devices go on with the last job for %d s",
 			 MINER_ORPHAN_MS / 1000);

@@ -165,6 +165,8 @@ void miner_verified(void *arg, struct share *s, int rc)
 		finish(m, s, SHARE_LOST, "the reference could not check it");
 		return;
 	}
+	if (s->digest.hash.w[3] > s->job->target.w[3])
+		guardian_candidate(m->guardian, s->device, false, 0);
 	if (u256_cmp(&s->digest.hash, &s->job->target) > 0) {
 		/* Kernels compare the upper 64 bits only: equal there is no fault of theirs. */
 		if (s->digest.hash.w[3] > s->job->target.w[3])
@@ -178,6 +180,7 @@ void miner_verified(void *arg, struct share *s, int rc)
 		give_back(m, s);
 		return;
 	}
+	guardian_candidate(m->guardian, s->device, true, u256_hashes(&s->job->target));
 	s->difficulty = algo_difficulty(m->algo, &s->digest.hash);
 	if (s->difficulty > m->stats.best_difficulty)
 		m->stats.best_difficulty = s->difficulty;

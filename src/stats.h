@@ -62,7 +62,11 @@ struct device_stats {
 	double rate_10s, rate_60s, rate_15m;
 	struct share_counts shares;
 	uint64_t hashes, restarts;
-	int32_t temperature_c; /* STAT_UNKNOWN where not known */
+	/* STAT_UNKNOWN where not known: */
+	int32_t temperature_c, memory_c, fan_percent, power_w, limit_w;
+	uint32_t duty_permille; /* 0: nobody says */
+	/* Rate by the shares found, and its 95 % interval; 0: none yet. */
+	double share_rate, share_low, share_high;
 };
 #define STAT_UNKNOWN INT32_MIN
 

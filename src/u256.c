@@ -102,6 +102,11 @@ double u256_double(const struct u256 *v)
 	return d;
 }
 
+double u256_hashes(const struct u256 *target)
+{
+	return 0x1p256 / (u256_double(target) + 1);
+}
+
 /* v / divisor in place, v being `words` 32-bit words, least significant first. */
 static void wide_div(uint32_t *v, int words, uint64_t divisor)
 {

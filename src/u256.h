@@ -29,6 +29,9 @@ bool u256_is_zero(const struct u256 *v);
 /* As a double; the relative error is under 2^-52. */
 double u256_double(const struct u256 *v);
 
+/* How many hashes it takes on average to find one that is not above the target. */
+double u256_hashes(const struct u256 *target);
+
 /*
  * floor(numerator / difficulty), exact, clamped to 2^256-1.  difficulty is finite
  * and > 0 (each double is a ratio of integers, so the quotient is well defined).

@@ -60,12 +60,29 @@ static const char *state_word(enum device_state state)
 	return state < DEVICE_STATES ? words[state] : "unknown";
 }
 
-static void device_line(const struct device_stats *d)
+/* ", 64 C (memory 82 C), 181 W, fan 55 %, duty 80 %": what is known, and what we hold back. */
+static char *heat(char *out, size_t size, const struct device_stats *d)
 {
-	char text[128], shares[96], heat[24] = "", why[ERR_TEXT_MAX + 16] = "";
+	char core[24] = "", memory[32] = "", power[24] = "", fan[24] = "", duty[24] = "";
 
 	if (d->temperature_c != STAT_UNKNOWN)
-		snprintf(heat, sizeof heat, ", %d C", (int)d->temperature_c);
+		snprintf(core, sizeof core, ", %d C", (int)d->temperature_c);
+	if (d->memory_c != STAT_UNKNOWN)
+		snprintf(memory, sizeof memory, ", memory %d C", (int)d->memory_c);
+	if (d->power_w != STAT_UNKNOWN)
+		snprintf(power, sizeof power, ", %d W", (int)d->power_w);
+	if (d->fan_percent != STAT_UNKNOWN)
+		snprintf(fan, sizeof fan, ", fan %d %%", (int)d->fan_percent);
+	if (d->duty_permille && d->duty_permille < 1000)
+		snprintf(duty, sizeof duty, ", held at %u %%", (unsigned)d->duty_permille / 10);
+	snprintf(out, size, "%s%s%s%s%s", core, memory, power, fan, duty);
+	return out;
+}
+
+static void device_line(const struct device_stats *d)
+{
+	char text[128], shares[96], card[128], why[ERR_TEXT_MAX + 16] = "";
+
 	if (d->reason[0] && d->state == DEVICE_PREPARING)
 		snprintf(why, sizeof why, d->left_s ? " (%s %u %%, %u s left)" : " (%s %u %%)",
 			 d->reason, (unsigned)d->permille / 10, (unsigned)d->left_s);
@@ -73,7 +90,7 @@ static void device_line(const struct device_stats *d)
 		snprintf(why, sizeof why, " (%s)", d->reason);
 	log_info(LOG_DEVICE, "%s %s%s: %s, %s%s", d->id, state_word(d->state), why,
 		 rates(text, sizeof text, d->rate_10s, d->rate_60s, d->rate_15m),
-		 counts(shares, sizeof shares, &d->shares), heat);
+		 counts(shares, sizeof shares, &d->shares), heat(card, sizeof card, d));
 }
 
 void ui_legend(void)
