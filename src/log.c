@@ -315,6 +315,11 @@ int log_setup(const struct log_config *config, struct err *err)
 	return 0;
 }
 
+void log_change(enum log_level level)
+{
+	__atomic_store_n(&log_state.level, level, __ATOMIC_RELAXED);
+}
+
 void log_reopen(void)
 {
 	struct err err = {0};

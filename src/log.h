@@ -34,7 +34,8 @@ struct log_config {
 
 /* Apply; -ERR_IO when the file cannot be opened (the old settings stay). */
 int log_setup(const struct log_config *config, struct err *err);
-void log_reopen(void); /* after SIGHUP; keeps the old file when the new one fails */
+void log_change(enum log_level level); /* another level from now on */
+void log_reopen(void);                 /* after SIGHUP; keeps the old file when the new one fails */
 void log_done(void);
 
 /* Register text that must never be printed (passwords); replaced by "***" in every line. */
