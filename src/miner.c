@@ -31,7 +31,7 @@ static void on_dead(void *arg)
 
 /* ---- display ---- */
 
-static void snapshot(struct miner *m)
+void miner_snapshot(struct miner *m)
 {
 	struct rig_stats *s = &m->stats;
 	int64_t now = clock_ms();
@@ -58,14 +58,18 @@ static void snapshot(struct miner *m)
 	}
 }
 
+void miner_status(struct miner *m)
+{
+	miner_snapshot(m);
+	ui_status(&m->stats);
+	miner_service_status(m);
+}
+
 static void on_status(evutil_socket_t fd, short what, void *arg)
 {
-	struct miner *m = arg;
-
 	(void)fd;
 	(void)what;
-	snapshot(m);
-	ui_status(&m->stats);
+	miner_status(arg);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -84,6 +88,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 		work_pause(&m->work);
 		miner_idle_if_void(m);
 	}
+	miner_service_second(m);
 }
 
 /* ---- beginning and end ---- */
@@ -158,6 +163,7 @@ static void stop(struct miner *m, int code)
 		return;
 	m->stopping = true;
 	m->exit_code = code;
+	miner_service_stopping(m);
 	fleet_idle(m->fleet, m->work.last_serial + 1);
 	event_add(m->flush, &tv);
 	miner_stop_when_flushed(m);
@@ -190,6 +196,7 @@ static void reload(struct miner *m)
 	struct settings *fresh = NULL;
 	struct err err = {0};
 
+	miner_service_reload(m, false);
 	log_reopen();
 	sharelog_reopen(m->sharelog);
 	if (settings_reload(&fresh, m->settings, &err) ||
@@ -204,6 +211,16 @@ static void reload(struct miner *m)
 	m->settings = m->reloaded = fresh;
 }
 
+void miner_end(struct miner *m, const char *how)
+{
+	if (m->stopping) { /* asked twice: at once */
+		stop_devices(m);
+		return;
+	}
+	log_info(LOG_MINER, "%s: stopping", how);
+	stop(m, EXIT_OK);
+}
+
 static void on_signal(evutil_socket_t signum, short what, void *arg)
 {
 	struct miner *m = arg;
@@ -211,14 +228,10 @@ static void on_signal(evutil_socket_t signum, short what, void *arg)
 	(void)what;
 	if (signum == SIGHUP) {
 		reload(m);
+		miner_service_reload(m, true);
 		return;
 	}
-	if (m->stopping) { /* asked twice: at once */
-		stop_devices(m);
-		return;
-	}
-	log_info(LOG_MINER, "%s: stopping", signum == SIGINT ? "interrupted" : "told to end");
-	stop(m, EXIT_OK);
+	miner_end(m, signum == SIGINT ? "interrupted" : "told to end");
 }
 
 static int add_timer(struct miner *m, struct event **out, event_callback_fn fn, short flags,
@@ -304,6 +317,7 @@ static void miner_done(struct miner *m)
 {
 	unsigned i;
 
+	miner_owner_done(m);
 	guardian_free(m->guardian);
 	fleet_free(m->fleet);
 	verify_free(m->verify, miner_drop_share);
@@ -420,15 +434,17 @@ int cmd_mine(struct settings *s)
 	m.start_ms = clock_ms();
 	str_copy(m.stats.algo, sizeof m.stats.algo, m.algo->name);
 	work_init(&m.work);
+	miner_service_begin(&m);
 	if (set_up(&m, devices, &err)) {
 		log_error(LOG_MINER, "%s", err.text);
 		m.exit_code = exit_code(&err);
 	} else {
 		announce(&m, devices);
+		miner_keys_begin(&m);
 		fleet_start(m.fleet);
 		pools_start(m.pools);
 		event_base_dispatch(m.base);
-		snapshot(&m);
+		miner_snapshot(&m);
 		ui_summary(&m.stats);
 		if (m.failure[0])
 			log_error(LOG_MINER, "%s", m.failure);

@@ -2,7 +2,7 @@
 /*
  * Between the files of the supervisor, the only ones that see pools and devices: its life and
  * display (miner.c), jobs on their way to devices (miner_jobs.c), shares on their way to pools
- * (miner_shares.c).  None of them ever calls a driver.  Loop thread.
+ * (miner_shares.c), its owner (miner_owner.c).  None of them ever calls a driver.  Loop thread.
  */
 #ifndef ADIT_MINER_H
 #define ADIT_MINER_H
@@ -12,6 +12,8 @@
 #include "src/guardian.h"
 #include "src/intake.h"
 #include "src/log.h"
+#include "src/notify.h"
+#include "src/service.h"
 #include "src/settings.h"
 #include "src/sharelog.h"
 #include "src/sharequeue.h"
@@ -22,6 +24,7 @@
 #define MINER_ORPHAN_MS 60000
 
 struct event;
+struct keys;
 
 struct miner {
 	const struct settings *settings;
@@ -46,6 +49,12 @@ struct miner {
 	struct device_gaps {
 		struct log_gap invalid, lost, flood;
 	} gaps[DEVICES_MAX];
+	struct notify notify;
+	struct service service;
+	struct log_gap unfed;
+	int64_t fed_ms; /* when the service manager's watchdog was thought of */
+	bool up;        /* the service manager knows */
+	struct keys *keys;
 	bool stopping, stopped;
 	int exit_code;
 	char failure[ERR_TEXT_MAX]; /* why it ended by itself: the last line */
@@ -54,6 +63,10 @@ struct miner {
 /* End because of this; said now, and again where people look: at the end. */
 void miner_fail(struct miner *m, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The owner says so: gently the first time, at once the second. */
+void miner_end(struct miner *m, const char *how);
+void miner_snapshot(struct miner *m); /* fills m->stats */
+void miner_status(struct miner *m);   /* prints them */
 /* A share less is under way: the last one ends a program that waits for it. */
 void miner_stop_when_flushed(struct miner *m);
 
@@ -74,5 +87,14 @@ void miner_verified(void *arg, struct share *s, int rc);
 void miner_final(void *arg, struct share *s);
 void miner_drop_share(void *arg, struct share *s);
 void miner_submit(struct miner *m, struct share *s);
+
+/* miner_owner.c: service manager and keys */
+void miner_service_begin(struct miner *m); /* before children and threads */
+void miner_service_second(struct miner *m);
+void miner_service_status(struct miner *m); /* of m->stats */
+void miner_service_reload(struct miner *m, bool over);
+void miner_service_stopping(struct miner *m);
+void miner_keys_begin(struct miner *m);
+void miner_owner_done(struct miner *m);
 
 #endif
