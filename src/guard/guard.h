@@ -82,7 +82,7 @@ struct guard_action {
 	enum guard_what what;
 	int64_t value;
 	enum alarm_event event; /* what it is said as; ALARM_NONE: a debug line only */
-	bool quiet;             /* the event was said lately: do it, do not say it */
+	bool quiet;             /* the event was said lately: do it and log it, but run no hook */
 	char reason[ERR_TEXT_MAX];
 };
 
