@@ -104,10 +104,17 @@ void slot_idle(struct slot *s, unsigned held, uint64_t queued)
 	s->deadline_ms = 0;
 }
 
+/* What was decided about it stands: it was told to end, and these words are the answer. */
+static bool told_to_end(const struct slot *s)
+{
+	return s->state == SLOT_ENDING || s->state == SLOT_KILLED || s->state == SLOT_STUCK;
+}
+
 void slot_failed(struct slot *s, int code, const char *text)
 {
-	because(s, text);
-	s->fatal = code == ERR_SELFTEST || code == ERR_BUILD || code == ERR_NODEV ||
+	if (!told_to_end(s))
+		because(s, text);
+	s->fatal = s->fatal || code == ERR_SELFTEST || code == ERR_BUILD || code == ERR_NODEV ||
 		   code == ERR_UNKNOWN || code == ERR_RANGE;
 }
 
@@ -229,9 +236,11 @@ enum slot_action slot_stop(struct slot *s, const struct slot_limits *lim, int64_
 enum slot_action slot_park(struct slot *s, const struct slot_limits *lim, int64_t now_ms,
 			   const char *why)
 {
-	if (s->state == SLOT_PARKED || s->state == SLOT_STUCK || s->stopping)
+	if (s->state == SLOT_PARKED || s->stopping)
 		return SLOT_NONE;
 	s->fatal = true;
+	if (s->state == SLOT_STUCK) /* its reason stays; it is parked if it ever dies */
+		return SLOT_NONE;
 	because(s, why);
 	if (!s->alive) {
 		park(s);

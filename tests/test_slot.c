@@ -239,6 +239,35 @@ static void who_is_parked_by_the_owner_ends_and_starts_only_when_told(void)
 	CHECK_INT(slot_step(&s, &lim, 2000000), SLOT_NONE);
 }
 
+static void last_words_do_not_undo_a_parking(void)
+{
+	struct slot s;
+
+	slot_init(&s);
+	start(&s, 0);
+	CHECK_INT(slot_park(&s, &lim, 10, "off the bus"), SLOT_TERM);
+	slot_failed(&s, ERR_DEVICE, "launch failed");
+	slot_exited(&s, &lim, 20, 0);
+	CHECK_INT(s.state, SLOT_PARKED);
+	CHECK_STR(s.reason, "off the bus");
+}
+
+static void a_stuck_one_that_was_parked_does_not_start_again(void)
+{
+	struct slot s;
+
+	slot_init(&s);
+	start(&s, 0);
+	slot_end(&s, &lim, 10, "test");
+	slot_step(&s, &lim, 10 + lim.term_ms);
+	slot_step(&s, &lim, 10 + lim.term_ms + lim.kill_ms);
+	CHECK_INT(s.state, SLOT_STUCK);
+	CHECK_INT(slot_park(&s, &lim, 5000, "off the bus"), SLOT_NONE);
+	slot_exited(&s, &lim, 6000, SIGKILL);
+	CHECK_INT(s.state, SLOT_PARKED);
+	CHECK_HAS(s.reason, "cannot be killed");
+}
+
 int main(void)
 {
 	T_RUN(a_device_without_work_is_never_hung);
@@ -253,5 +282,7 @@ int main(void)
 	T_RUN(the_end_leaves_a_parked_device_parked);
 	T_RUN(a_paused_device_is_not_hung);
 	T_RUN(who_is_parked_by_the_owner_ends_and_starts_only_when_told);
+	T_RUN(last_words_do_not_undo_a_parking);
+	T_RUN(a_stuck_one_that_was_parked_does_not_start_again);
 	return t_done();
 }
