@@ -34,7 +34,7 @@ struct sim {
 	int64_t born_ms, dies_ms; /* 0: not */
 	int dies_of;
 	/* the card and its surroundings; faults last until their time */
-	bool unkillable;
+	int64_t unkillable_ms; /* until then the driver holds the process */
 	int64_t no_start_ms, slow_ms, wrong_ms, spike_ms, zero_ms;
 	double temperature_mc, wrong, slow, boast;
 	struct sensor_reading reading;
@@ -122,13 +122,13 @@ static void do_slot(struct sim *m, enum slot_action action)
 		if (!m->hung && !m->dies_ms) {
 			m->dies_ms = m->now_ms + 500;
 			m->dies_of = 0;
+			/* its last words, too late to change what was decided */
+			slot_failed(&m->slot, ERR_DEVICE, "the device was taken away");
 		}
 		break;
 	case SLOT_KILL:
-		if (!m->unkillable) {
-			m->dies_ms = m->now_ms;
-			m->dies_of = SIGKILL;
-		}
+		m->dies_ms = m->now_ms > m->unkillable_ms ? m->now_ms : m->unkillable_ms;
+		m->dies_of = SIGKILL;
 		break;
 	}
 }
@@ -321,6 +321,8 @@ static void fault(struct sim *m)
 
 	switch (random_u64(&m->seed) % 16) {
 	case 0:
+		m->unkillable_ms = random_u64(&m->seed) % 4 ? 0 : m->now_ms + 120000;
+		/* fallthrough */
 	case 1:
 		m->hung = m->alive;
 		break;
@@ -479,7 +481,8 @@ static void an_unkillable_worker_is_left_alone(void)
 
 	sim_init(&m, 1);
 	seconds(&m, 60);
-	m.hung = m.unkillable = true;
+	m.hung = true;
+	m.unkillable_ms = INT64_MAX;
 	seconds(&m, 3600);
 	CHECK_INT(m.slot.state, SLOT_STUCK);
 	CHECK_INT(m.said[ALARM_STUCK], 1);
