@@ -163,6 +163,12 @@ static void a_fan_is_set_by_hand_and_given_back(void)
 	CHECK_OK(set(&b, SENSOR_LEAVE, SENSOR_RESTORE), &b.err);
 	CHECK_STR(tree_get(MODE), "2");
 	CHECK_STR(tree_get(CAP), "203000000");
+	tree_put(MODE, "0\n"); /* its owner's */
+	CHECK_OK(set(&b, SENSOR_LEAVE, SENSOR_RESTORE), &b.err);
+	CHECK_STR(tree_get(MODE), "0");
+	tree_drop(NAVI_MON "/pwm1_max"); /* 255, then */
+	CHECK_OK(set(&b, SENSOR_LEAVE, 1000), &b.err);
+	CHECK_STR(tree_get(PWM), "255");
 	end(&b);
 }
 
@@ -232,8 +238,14 @@ static void one_refusal_does_not_keep_the_other_from_being_restored(void)
 	CHECK_ERR(set(&b, SENSOR_RESTORE, SENSOR_RESTORE), ERR_DEVICE, &b.err);
 	CHECK_HAS(b.err.text, "power1_cap");
 	CHECK_STR(tree_get(MODE), "2");
+	CHECK_OK(set(&b, SENSOR_LEAVE, 800), &b.err);
+	tree_drop(MODE);
+	CHECK_ERR(set(&b, SENSOR_RESTORE, SENSOR_RESTORE), ERR_DEVICE, &b.err);
+	CHECK_HAS(b.err.text, "power1_cap"); /* the first of two */
 	tree_put(CAP, "150000000\n");
+	tree_put(MODE, "1\n");
 	CHECK_OK(set(&b, SENSOR_RESTORE, SENSOR_RESTORE), &b.err); /* not forgotten */
+	CHECK_STR(tree_get(MODE), "2");
 	CHECK_STR(tree_get(CAP), "203000000");
 	end(&b);
 }
