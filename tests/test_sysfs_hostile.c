@@ -201,6 +201,25 @@ static void a_directory_of_nonsense_is_read_as_nothing(void)
 	end(&b);
 }
 
+/* Bytes are only those of a file: what a pipe says does not put a card off the bus. */
+static void a_pipe_is_never_believed(void)
+{
+	struct bench b;
+	int fd;
+
+	tree_navi();
+	if (!begin(&b, &sensor_source_amdgpu, NAVI))
+		return;
+	tree_drop(NAVI_DEV "/config");
+	CHECK_INT(mkfifo(tree_path(NAVI_DEV "/config"), 0644), 0);
+	fd = open(tree_path(NAVI_DEV "/config"), O_RDWR | O_NONBLOCK);
+	CHECK_INT(write(fd, "\xff\xff\xff\xff", 4), 4);
+	look(&b);
+	CHECK_INT(b.got.lost, 0);
+	close(fd);
+	end(&b);
+}
+
 int main(void)
 {
 	if (!tree_begin())
@@ -208,6 +227,7 @@ int main(void)
 	T_RUN(hostile_contents_leave_their_field_unknown);
 	T_RUN(hostile_labels_leave_their_temperature_unknown);
 	T_RUN(hostile_error_counts_are_no_counts);
+	T_RUN(a_pipe_is_never_believed);
 	T_RUN(a_directory_of_nonsense_is_read_as_nothing);
 	tree_end();
 	return t_done();
