@@ -207,7 +207,7 @@ static void small_changes_are_not_written(void)
 	CHECK(sum_of(out, 2) <= 399000);
 	/* Nor outside the card's own bounds. */
 	d[0].max_mw = 199000;
-	power_share(400000, d, 2, out);
+	power_share(500000, d, 2, out);
 	CHECK_INT(out[0], 199000);
 }
 

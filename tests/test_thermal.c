@@ -233,6 +233,23 @@ static void power_limit_goes_first_and_loses_less(void)
 	}
 }
 
+/* A limit far over what the card draws: the way down to where it bites is not walked. */
+static void power_limit_bites_from_its_first_step(void)
+{
+	struct thermal_limits l = usual;
+	struct plant p = card(49, 10);
+	struct outcome o;
+
+	p.quantum_c = 1;
+	l.may_power = true;
+	l.power_min_mw = 110000;
+	l.power_max_mw = 500000;
+	o = mine(&p, &l, &p.core);
+	CHECK(o.w[0].low >= 1);
+	CHECK(o.hottest < 83);
+	CHECK(o.w[1].away <= 2);
+}
+
 static void memory_decides_where_it_is_hotter(void)
 {
 	struct thermal_limits l = usual;
@@ -319,7 +336,11 @@ static void limit_pauses_at_once_and_ends_with_hysteresis(void)
 	uint32_t before;
 
 	hand_begin();
-	hand_core(60, 200);
+	CHECK_INT(hand_core(60, 200), THERMAL_NONE);
+	CHECK_INT(hand_core(80, 600), THERMAL_HOT);
+	CHECK_INT(hand.out.duty_permille, 100);
+	CHECK_STR(hand.out.reason, "core 80 C, target 75 C: duty 10 %");
+	CHECK_INT(hand_core(60, 200), THERMAL_COOL);
 	before = hand.out.duty_permille;
 	CHECK_INT(hand_core(85, 1), THERMAL_OVERHEAT);
 	CHECK(hand.out.pause);
@@ -448,7 +469,8 @@ static void repeats_and_old_readings_are_none(void)
 
 	hand_begin();
 	sensor_put(&r, SENSOR_CORE_MC, 60000);
-	CHECK_INT(hand_give(&r), THERMAL_HOT); /* comes up slowly */
+	CHECK_INT(hand_give(&r), THERMAL_NONE);
+	CHECK_STR(hand.out.reason, "core 60 C, target 75 C: coming up, duty 40 %");
 	hand_none(8);
 	r.v[SENSOR_CORE_MC] = 90000;
 	CHECK_INT(hand_give(&r), THERMAL_NONE); /* same at_ms: a repeat */
@@ -543,6 +565,7 @@ int main(void)
 {
 	T_RUN(every_card_is_held_through_every_sensor);
 	T_RUN(power_limit_goes_first_and_loses_less);
+	T_RUN(power_limit_bites_from_its_first_step);
 	T_RUN(memory_decides_where_it_is_hotter);
 	T_RUN(fan_that_fails_is_survived);
 	T_RUN(limit_pauses_at_once_and_ends_with_hysteresis);

@@ -18,12 +18,13 @@
 #define FULL_MS        60000 /* at full heat: no longer hot */
 #define HEAT_FULL      1000.0
 #define HEAT_HOT       980.0
+#define NEAR_C         5.0   /* the target */
 #define SOFT_MS        5000  /* if its temperature is told that soon: */
 #define HEAT_START     400.0 /* a card not seen hot yet comes up from here */
 #define DUTY_LEAST     10
 #define DUTY_GRAIN     5     /* permille; smaller changes are not worth telling */
+#define DRAW_OVER      1.02  /* a limit begins to bite so far above the draw */
 #define LIMIT_GRAIN    0.005 /* likewise, of the greatest power limit */
-#define BITES          0.93  /* a limit bites when the draw is at least so much of it */
 
 static uint32_t within(uint32_t v, uint32_t min, uint32_t max)
 {
@@ -160,14 +161,10 @@ static void see_power(struct thermal *t, const struct wish *w, const struct sens
 	    r->v[SENSOR_POWER_MW] > POWER_MOST_MW)
 		return;
 	t->watts = (double)r->v[SENSOR_POWER_MW];
-	if (!w->power || t->paused || t->duty < 1000)
+	if (!w->power || t->paused || t->heat < HEAT_FULL)
 		return;
-	if (t->heat >= HEAT_FULL) {
-		t->draw_mw += (t->watts - t->draw_mw) * (t->draw_mw > 0 ? 0.2 : 1);
-		t->top_mw = t->draw_mw * 1.02;
-	} else if (t->limit_mw > 0 && t->watts < BITES * (double)t->limit_mw) {
-		t->top_mw *= 0.99;
-	}
+	t->draw_mw += (t->watts - t->draw_mw) * (t->draw_mw > 0 ? 0.2 : 1);
+	t->top_mw = t->draw_mw * DRAW_OVER;
 }
 
 /*
@@ -191,6 +188,8 @@ static void take(struct thermal *t, const struct wish *w, const struct sensor_re
 	bool first = !t->place[THERMAL_CORE].seen && !t->place[THERMAL_MEMORY].seen;
 	double c, dt, input = t->watts > 0 ? t->watts : t->paused ? 0 : t->heat;
 
+	if (at < 0)
+		return;
 	if (t->read_ms == INT64_MIN)
 		t->read_ms = at - w->interval_ms, t->interval_s = (double)w->interval_ms / 1000;
 	if (at <= t->read_ms)
@@ -234,15 +233,6 @@ static double heat_at(const struct thermal *t, const struct wish *w, double duty
 	return w->power ? duty * w->min_mw / t->top_mw : duty;
 }
 
-/* Near the hard limit, and soon over it at this rate: nothing but less. */
-static bool must_brake(const struct thermal *t, const struct thermal_place *p, const struct aim *a)
-{
-	double margin = a->limit - a->target, ahead = 2 * t->interval_s + t->age_s;
-
-	return a->limit > 0 && margin >= 2 && p->now_c > a->target &&
-	       p->now_c + fmax(p->slope, 0) * ahead >= a->limit - margin / 8;
-}
-
 /* Where heat should go: the place that wants less decides. */
 static void steer(struct thermal *t, const struct wish *w)
 {
@@ -259,8 +249,6 @@ static void steer(struct thermal *t, const struct wish *w)
 		d = p->fresh ? thermal_place_pull(p, w->aim[i].target, t->heat, t->interval_s,
 						  t->age_s)
 			     : 0;
-		if (p->fresh && must_brake(t, p, &w->aim[i]))
-			d = fmin(d, -w->step);
 		any |= p->fresh;
 		if (d < least && !t->lost)
 			t->cause = (enum thermal_where)i;
@@ -299,7 +287,7 @@ static bool overheats(struct thermal *t, const struct wish *w)
 	return false;
 }
 
-/* Cool enough everywhere, by readings made during the pause. */
+/* Cool enough everywhere: what was too hot stays so until a reading says otherwise. */
 static bool may_resume(const struct thermal *t, const struct wish *w)
 {
 	int i;
@@ -309,8 +297,7 @@ static bool may_resume(const struct thermal *t, const struct wish *w)
 	for (i = 0; i < THERMAL_PLACES; i++) {
 		const struct thermal_place *p = &t->place[i];
 
-		if (p->seen && w->aim[i].limit > 0 &&
-		    (p->at_ms <= t->paused_ms || p->now_c > w->aim[i].resume))
+		if (p->seen && w->aim[i].limit > 0 && p->now_c > w->aim[i].resume)
 			return false;
 	}
 	return true;
@@ -319,47 +306,46 @@ static bool may_resume(const struct thermal *t, const struct wish *w)
 /* From what is wanted to what a step may do. */
 static void move(struct thermal *t, const struct wish *w)
 {
-	double low = heat_at(t, w, w->floor), high = HEAT_FULL, step = w->step;
-	double least_power = w->power ? heat_at(t, w, 1000) : HEAT_FULL;
+	double low = heat_at(t, w, w->floor), high = HEAT_FULL;
 
 	if (t->lost)
 		high = fmax(heat_at(t, w, w->safe), low);
-	if (w->power && t->heat < least_power)
-		step *= w->min_mw / t->top_mw;
 	t->wanted = clamp(t->wanted, low, high);
-	if (t->wanted < t->heat && t->heat > least_power && w->power)
-		t->heat = fmax(t->wanted,
-			       fmax(t->heat - step, least_power - step * least_power / 1000));
-	else
-		t->heat = clamp(t->wanted, t->heat - step, t->heat + step);
-	t->wanted = clamp(t->wanted, low, high);
+	t->heat = clamp(t->wanted, t->heat - w->step, t->heat + w->step);
 	if (t->heat < HEAT_FULL)
 		t->full_ms = -1;
 	else if (t->full_ms < 0)
 		t->full_ms = t->now_ms;
 }
 
-/* Heat as a limit of power, then a duty. */
+/* The limit of power for the heat wanted; what remains of it for the duty to do, in permille. */
+static double power_first(struct thermal *t, const struct wish *w)
+{
+	double limit = w->max_mw, grain = w->max_mw * LIMIT_GRAIN;
+
+	if (!w->power) {
+		t->limit_mw = SENSOR_LEAVE;
+		return t->heat;
+	}
+	if (t->heat < HEAT_FULL)
+		limit = clamp(t->heat * t->top_mw / 1000, w->min_mw, w->max_mw);
+	if (t->limit_mw == SENSOR_LEAVE ? t->heat < HEAT_FULL
+					: fabs(limit - (double)t->limit_mw) >= grain ||
+						  limit <= w->min_mw || limit >= w->max_mw)
+		t->limit_mw = (int64_t)limit;
+	return clamp(t->heat * t->top_mw / fmin(limit, t->top_mw), 0, 1000);
+}
+
+/* Heat as a limit of power and a duty; where a step of the duty bounds it, heat follows. */
 static void tell(struct thermal *t, const struct wish *w, struct thermal_out *out)
 {
-	double limit = w->max_mw, duty = t->heat, grain = w->max_mw * LIMIT_GRAIN;
+	double want = power_first(t, w), duty = want;
 
-	if (w->power) {
-		if (t->heat < HEAT_FULL)
-			limit = clamp(t->heat * t->top_mw / 1000, w->min_mw, w->max_mw);
-		duty = clamp(t->heat * t->top_mw / limit, 0, 1000);
-		if (t->heat >= HEAT_FULL || limit >= t->top_mw)
-			duty = 1000;
-		if (t->limit_mw == SENSOR_LEAVE ? t->heat < HEAT_FULL
-						: fabs(limit - (double)t->limit_mw) >= grain ||
-							  limit <= w->min_mw || limit >= w->max_mw)
-			t->limit_mw = (int64_t)limit;
-	} else {
-		t->limit_mw = SENSOR_LEAVE;
-	}
 	if (!t->leap)
-		duty = clamp(duty, t->duty - w->step, t->duty + w->step);
+		duty = clamp(want, t->duty - w->step, t->duty + w->step);
 	t->leap = false;
+	if (duty > want || duty < want)
+		t->heat = w->power ? heat_at(t, w, duty) : duty;
 	if (fabs(duty - t->duty) >= DUTY_GRAIN || duty >= 1000 || duty <= w->floor)
 		t->duty = within((uint32_t)lrint(duty), DUTY_LEAST, 1000);
 	out->limit_mw = t->limit_mw;
@@ -414,8 +400,8 @@ static void say(const struct thermal *t, const struct wish *w, struct thermal_ou
 			 "%s temperature %s: at most %s until it is back", name_of(t),
 			 t->gone ? "lost with the card" : "not known any more", held);
 	else if (t->heat < HEAT_FULL && a->target > 0)
-		snprintf(out->reason, sizeof out->reason, "%s %.0f C, target %.0f C: %s",
-			 name_of(t), now, shown(t, a->target), held);
+		snprintf(out->reason, sizeof out->reason, "%s %.0f C, target %.0f C: %s%s",
+			 name_of(t), now, shown(t, a->target), t->hot ? "" : "coming up, ", held);
 }
 
 /* Pauses and losses, as they begin and end. */
@@ -440,9 +426,13 @@ static enum thermal_event change(struct thermal *t, const struct wish *w)
 	return THERMAL_NONE;
 }
 
-static enum thermal_event warmth(struct thermal *t)
+/* A card that only comes up from a soft start is not hot. */
+static enum thermal_event warmth(struct thermal *t, const struct wish *w)
 {
-	if (!t->hot && !t->lost && t->heat < HEAT_HOT) {
+	const struct thermal_place *p = &t->place[t->cause];
+
+	if (!t->hot && !t->lost && t->heat < HEAT_HOT &&
+	    p->now_c >= w->aim[t->cause].target - NEAR_C) {
 		t->hot = true;
 		return THERMAL_HOT;
 	}
@@ -470,6 +460,6 @@ void thermal_step(struct thermal *t, const struct thermal_limits *l, const struc
 	}
 	tell(t, &w, out);
 	if (out->event == THERMAL_NONE && !t->paused)
-		out->event = warmth(t);
+		out->event = warmth(t, &w);
 	say(t, &w, out);
 }

@@ -18,8 +18,16 @@
  * card, 5 to 160 s, each follow the heat; the one that explains the temperatures seen best
  * counts, when it explains them well.  K (degrees a permille) follows from the operating point:
  * so much heat keeps the card so far above a room of 30 C.  lambda, the wanted time constant of
- * the whole, is never shorter than what the interval and the age of the readings allow.  Of core
- * and memory the one that asks for less heat wins.
+ * the whole, is 0.7 tau, and never shorter than what the interval and the age of the readings
+ * allow.  Within three degrees of the target the pull is weaker, and within half a degree none,
+ * so that noise and steps of whole degrees do not move the duty; a card at full intensity is left
+ * there for up to one degree.  Of core and memory the one that asks for less heat wins.
+ *
+ * A card whose temperature is told within seconds of the first step comes up from 40 %: until its
+ * time constant is known a small one could be past its limit.  After a pause it comes up from half
+ * of what it did before.  A pause lasts 10 s at least, and twice as long each time that the limit
+ * is reached again within half an hour, up to ten minutes.  A card that is paused when its
+ * temperature is lost stays paused until it is told again.
  */
 #ifndef ADIT_THERMAL_H
 #define ADIT_THERMAL_H
@@ -57,7 +65,7 @@ enum thermal_event {
 
 struct thermal_out {
 	uint32_t duty_permille; /* 1..1000, also while paused: where it would go on */
-	/* What should be in force, the same until it should change; SENSOR_LEAVE: not ours. */
+	/* What should be in force, the same until it should change; SENSOR_LEAVE: none asked. */
 	int64_t limit_mw;
 	bool pause;
 	enum thermal_event event; /* each is told once; at most one a step */

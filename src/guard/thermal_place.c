@@ -84,10 +84,7 @@ double thermal_place_pull(const struct thermal_place *p, double target_c, double
 	double off = target_c - p->final_c, dead = heat >= 1000 ? DEAD_FULL_C : DEAD_C;
 	double gain = fmax(heat, HEAT_MIN) / fmax(target_c - ROOM_C, RISE_MIN_C);
 	double lambda = fmax(0.7 * tau_of(p), 2.5 * (interval_s + lag_s));
+	double far = fmax(fabs(off) - dead, 0);
 
-	if (fabs(off) <= dead)
-		return 0;
-	off -= off > 0 ? dead : -dead;
-	off *= fmin(fabs(off) / NEAR_C, 1);
-	return off * gain * fmin(p->dt_s / lambda, 0.5);
+	return copysign(far, off) * fmin(far / NEAR_C, 1) * gain * fmin(p->dt_s / lambda, 0.5);
 }
