@@ -23,8 +23,8 @@ struct settings_guard;
 #define HOOK_END_MS    5000  /* from TERM to KILL */
 
 /*
- * What is known of an event; becomes ADIT_EVENT and so on.  Texts may be NULL, and are shown as
- * printable ASCII.  Start from HOOK_FACTS.
+ * What is known of an event; becomes ADIT_EVENT and so on.  Texts that are NULL or empty are left
+ * out; others are shown as printable ASCII.  Start from HOOK_FACTS.
  */
 struct hook_facts {
 	const char *event;               /* ADIT_EVENT: "hang", a name of src/guard/alarm.h */

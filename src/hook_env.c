@@ -36,7 +36,7 @@ static void put_text(struct list *l, const char *name, const char *text)
 {
 	char plain[VALUE_MAX];
 
-	if (text)
+	if (text && *text)
 		put(l, name, str_printable(plain, sizeof plain, text, strlen(text)));
 }
 

@@ -15,8 +15,6 @@
 struct event_base;
 struct keys;
 
-#define KEYS_DEVICES 10 /* that have a digit */
-
 /* Every callback may be NULL. */
 struct keys_events {
 	void (*pause_all)(void *arg);              /* p: pause or go on */

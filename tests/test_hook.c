@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The owner's commands, run by a real shell in a scratch directory. */
+#include <errno.h>
 #include <event2/event.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -90,6 +91,7 @@ static void facts_are_in_the_environment_and_secrets_are_not(void)
 	struct hook_facts f = {.event = "hang",
 			       .device = "cuda:0",
 			       .pci = "0000:01:00.0",
+			       .uuid = "",
 			       .name = "Some Card",
 			       .reason =
 				       "no batch for 30 s\n\033[31m\xc3\xbc; $(touch pwned) `touch "
@@ -127,6 +129,7 @@ static void facts_are_in_the_environment_and_secrets_are_not(void)
 	CHECK_LACKS(text, "NOTIFY_SOCKET");
 	CHECK_LACKS(text, "ADIT_MEMORY_TEMPERATURE");
 	CHECK_LACKS(text, "ADIT_POOL");
+	CHECK_LACKS(text, "ADIT_UUID");
 	CHECK(access("pwned", F_OK) != 0);
 	hook_free(h);
 	unsetenv("ADIT_PASS");
@@ -165,7 +168,7 @@ static void four_run_and_a_bounded_number_waits(void)
 	const char *p;
 
 	if (mkfifo("gate", 0600) || (gate = open("gate", O_RDWR)) < 0) {
-		CHECK(!"a fifo");
+		CHECK_INT(errno, 0); /* no fifo */
 		return;
 	}
 	for (i = 0; i < all + 3; i++) {
