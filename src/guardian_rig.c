@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What concerns the whole rig: hours, the machine's user and battery, the price of power. */
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "src/clock.h"
@@ -33,7 +33,7 @@ int rig_rules(struct guardian *g, struct err *err)
 	g->rules.wrong.limit_permille = (uint32_t)(s->max_invalid * 10);
 	g->rules.lowrate.ratio_permille = s->low_rate * 10;
 	g->rules.lowrate.for_ms = (int64_t)s->low_rate_time_s * 1000;
-	if (!s->fan_curve)
+	if (!s->fan_curve || !strcmp(s->fan_curve, "auto"))
 		return 0;
 	return fan_curve_parse(&g->curve, s->fan_curve, err);
 }

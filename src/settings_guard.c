@@ -2,6 +2,8 @@
 /* Temperatures and powers a device, and whether they fit together. */
 #include <string.h>
 
+#include "src/guard/fan.h"
+#include "src/guard/pauses.h"
 #include "src/gpu/backend.h"
 #include "src/option.h"
 #include "src/str.h"
@@ -125,6 +127,21 @@ static int check_temperatures(const struct settings_guard *g, struct err *err)
 	return rc;
 }
 
+/* What the machines themselves read: said here, before any device is touched. */
+static int check_texts(const struct settings_guard *g, struct err *err)
+{
+	struct fan_curve curve = {0};
+	struct schedule hours = {.set = false};
+	struct err why = {0};
+
+	if (g->schedule && schedule_parse(&hours, g->schedule, &why))
+		return err_set(err, why.code, "--schedule: %.280s", why.text);
+	if (g->fan_curve && strcmp(g->fan_curve, "auto") &&
+	    fan_curve_parse(&curve, g->fan_curve, &why))
+		return err_set(err, why.code, "--fan-curve: %.280s", why.text);
+	return 0;
+}
+
 int settings_check_guard(const struct settings_guard *g, struct err *err)
 {
 	int rc = check_temperatures(g, err);
@@ -135,5 +152,5 @@ int settings_check_guard(const struct settings_guard *g, struct err *err)
 	if (!rc && g->max_invalid > 100)
 		rc = err_set(err, ERR_RANGE, "--max-invalid: %g must be at most 100 (percent)",
 			     g->max_invalid);
-	return rc;
+	return rc ? rc : check_texts(g, err);
 }

@@ -38,4 +38,24 @@ wait_count "$tmp/miner.log" ' accepted: sim:2,' $((before + 2)) 60 || fail "sim:
 stop "$miner_pid" INT
 [ "$rc" = 0 ] || fail "exit code 0, got $rc"
 [ -z "$(pgrep -P "$miner_pid")" ] || fail "a worker outlived the miner"
+# The same with a real kernel: one OpenCL device hangs in the middle of it, the CPU mines on.
+if "$ADIT" devices 2>/dev/null | grep -q '^0 *opencl:0'; then
+	start_miner opencl -a sha256d -o "127.0.0.1:$pool_port" -u user -d opencl:0,cpu \
+		--cpu-threads 1 --hang-timeout 2
+	wait_count "$tmp/opencl.log" ' accepted: opencl:0,' 2 120 || fail "opencl:0 mines"
+	kill -STOP "$(worker_of opencl:0)"
+	wait_line "$tmp/opencl.log" 'opencl:0.*hung: no batch finished in time' 60 >/dev/null ||
+		fail "the hang of opencl:0 is noticed"
+	before=$(count "$tmp/opencl.log" ' accepted: cpu:0,')
+	wait_count "$tmp/opencl.log" ' accepted: cpu:0,' $((before + 2)) 60 || fail "cpu:0 goes on"
+	wait_count "$tmp/opencl.log" 'opencl:0: .* is ready' 2 120 || fail "opencl:0 comes back"
+	before=$(count "$tmp/opencl.log" ' accepted: opencl:0,')
+	wait_count "$tmp/opencl.log" ' accepted: opencl:0,' $((before + 2)) 60 ||
+		fail "opencl:0 mines again"
+	stop "$miner_pid" INT
+	[ "$rc" = 0 ] || fail "exit code 0, got $rc"
+	say "a kernel stopped on opencl:0 while cpu:0 mined on"
+else
+	say "no OpenCL device: simulated ones only"
+fi
 ok "killed and stopped workers are replaced, the others lose nothing"
