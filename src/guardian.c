@@ -91,6 +91,20 @@ void guardian_free(struct guardian *g)
 	free(g);
 }
 
+int guardian_reload(struct guardian *g, const struct settings *s, struct err *err)
+{
+	unsigned i;
+	int rc;
+
+	g->settings = s; /* the old ones go away, whatever happens */
+	rc = hook_change(g->hooks, &s->guard, err);
+	if (!rc)
+		rc = rig_rules(g, err);
+	for (i = 0; i < g->n; i++)
+		ward_rules(g, i);
+	return rc;
+}
+
 /* Nothing to read: no card, nor anything of the machine that matters. */
 static bool sees_nothing(const struct guardian *g)
 {

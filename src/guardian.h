@@ -39,6 +39,9 @@ void guardian_free(struct guardian *g); /* NULL is fine */
 /* Begin: the sensor process is started. */
 int guardian_start(struct guardian *g, struct err *err);
 
+/* Other settings from now on, borrowed as the first ones; checked ones fail for memory only. */
+int guardian_reload(struct guardian *g, const struct settings *s, struct err *err);
+
 /* Once a second. */
 void guardian_second(struct guardian *g, const struct guardian_job *job);
 

@@ -62,6 +62,7 @@ struct guardian {
 
 /* guardian_step.c */
 void ward_init(struct guardian *g, unsigned device);
+void ward_rules(struct guardian *g, unsigned device); /* as the settings have them now */
 void ward_step(struct guardian *g, unsigned device, int64_t now_ms);
 /* Say it: log, owner's commands.  device -1: of the rig; held: repeats kept back before. */
 void guardian_say(struct guardian *g, int device, enum alarm_event event, int64_t held,

@@ -25,8 +25,11 @@ static int parse_hours(struct guardian *g, struct err *err)
 int rig_rules(struct guardian *g, struct err *err)
 {
 	const struct settings_guard *s = &g->settings->guard;
-	int rc = parse_hours(g, err);
+	int rc;
 
+	g->mine.set = g->rest.set = false;
+	g->curve.n = 0;
+	rc = parse_hours(g, err);
 	if (rc)
 		return rc;
 	guard_defaults(&g->rules);

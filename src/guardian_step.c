@@ -18,7 +18,7 @@ static int32_t degrees(const char *list, unsigned device)
 	return (int32_t)settings_of_device(list, device) * 1000;
 }
 
-void ward_init(struct guardian *g, unsigned device)
+void ward_rules(struct guardian *g, unsigned device)
 {
 	const struct settings_guard *s = &g->settings->guard;
 	struct ward *w = &g->wards[device];
@@ -36,6 +36,13 @@ void ward_init(struct guardian *g, unsigned device)
 		.interval_ms = (int32_t)s->sensor_interval_ms,
 	};
 	w->owner_mw = (int64_t)settings_of_device(s->power_limit, device) * 1000;
+}
+
+void ward_init(struct guardian *g, unsigned device)
+{
+	struct ward *w = &g->wards[device];
+
+	ward_rules(g, device);
 	w->share_mw = SENSOR_LEAVE;
 	w->duty = 1000;
 	thermal_init(&w->thermal);
@@ -89,7 +96,7 @@ static void run_hook(struct guardian *g, int device, enum alarm_event event, con
 		facts.power_w = whole(r, SENSOR_POWER_MW, 1000);
 		facts.rate = stats.rate_60s;
 		facts.restarts = (int64_t)stats.restarts;
-	} else {
+	} else if (event == ALARM_POOL_UP) {
 		facts.pool = reason;
 	}
 	hook_run(g->hooks, &facts);

@@ -207,6 +207,8 @@ static void reload(struct miner *m)
 	}
 	log_info(LOG_MINER, "configuration reloaded: %u pool%s", fresh->n_pools,
 		 fresh->n_pools == 1 ? "" : "s");
+	if (guardian_reload(m->guardian, fresh, &err)) /* it was checked: out of memory */
+		log_error(LOG_MINER, "reload: %s", err.text);
 	settings_free(m->reloaded);
 	m->settings = m->reloaded = fresh;
 }
