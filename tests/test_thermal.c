@@ -292,6 +292,7 @@ static struct hand {
 
 static void hand_begin(void)
 {
+	hand.out = (struct thermal_out){.duty_permille = 1000};
 	hand.l = usual;
 	hand.l.lost_ms = 10000;
 	hand.now_ms = 1000000;
@@ -486,6 +487,39 @@ static void repeats_and_old_readings_are_none(void)
 	CHECK_INT(hand_core(60, 11), THERMAL_RESUMED);
 }
 
+/* What a step could not do is not stored up: the way back begins at once. */
+static void nothing_winds_up_in_a_step(void)
+{
+	uint32_t before;
+	unsigned i;
+
+	hand_begin();
+	hand.l.may_power = true;
+	hand.l.power_min_mw = 20000;
+	hand.l.power_max_mw = 200000;
+	for (i = 0; i < 2000 && hand.out.duty_permille > 900; i++)
+		hand_core(80, 1);
+	CHECK_INT(hand.out.limit_mw, 20000);
+	before = hand.out.duty_permille;
+	hand_core(84.9, 3);
+	CHECK(hand.out.duty_permille < before);
+	CHECK(hand.out.duty_permille + 150 >= before);
+	before = hand.out.duty_permille;
+	hand_core(78, 1);
+	CHECK(hand.out.duty_permille > before);
+}
+
+static void time_before_all_time_is_none(void)
+{
+	struct sensor_reading r = {.at_ms = INT64_MIN};
+
+	hand_begin();
+	sensor_put(&r, SENSOR_CORE_MC, 60000);
+	CHECK_INT(hand_give(&r), THERMAL_NONE);
+	CHECK_INT(hand.out.duty_permille, 1000);
+	CHECK_INT(hand_core(90, 1), THERMAL_OVERHEAT);
+}
+
 static void hot_spot_counts_with_its_allowance(void)
 {
 	struct sensor_reading r = {.at_ms = 1001000};
@@ -576,6 +610,8 @@ int main(void)
 	T_RUN(memory_alone_can_be_lost);
 	T_RUN(card_that_never_told_is_left_alone);
 	T_RUN(repeats_and_old_readings_are_none);
+	T_RUN(nothing_winds_up_in_a_step);
+	T_RUN(time_before_all_time_is_none);
 	T_RUN(hot_spot_counts_with_its_allowance);
 	T_RUN(limit_without_target_throttles_only_once_burnt);
 	T_RUN(nonsense_stays_within_bounds);
