@@ -556,6 +556,7 @@ static void wrong_results_slow_then_restart_then_park(void)
 	seconds(&m, 7200);
 	CHECK_INT(m.duty, 700);
 	CHECK_INT(m.done[GUARD_RESTART], 2);
+	CHECK_INT(m.said[ALARM_HANG] + m.said[ALARM_CRASH], 0); /* they were asked for */
 	CHECK_INT(m.slot.state, SLOT_PARKED);
 	CHECK_HAS(m.parked_for, "results are wrong");
 	m.wrong = 0;
@@ -637,6 +638,110 @@ static void heat_pauses_and_other_causes_stay(void)
 	CHECK_INT(m.broken, 0);
 }
 
+/* A step by hand: the actions are in m->out. */
+static const struct guard_out *step(struct sim *m, struct guard_in *in)
+{
+	in->thermal = &m->heat;
+	m->now_ms += 1000;
+	guard_step(&m->guard, &m->settings, in, m->now_ms, &m->out);
+	return &m->out;
+}
+
+static void the_lowest_of_all_limits_holds(void)
+{
+	static struct sim m;
+	struct guard_in in = {.power_limit_mw = SENSOR_LEAVE,
+			      .power_min_mw = 100000,
+			      .power_default_mw = 200000,
+			      .may_power = true,
+			      .life = GUARD_RUNNING};
+
+	sim_init(&m, 1);
+	CHECK_INT(step(&m, &in)->n, 0);
+	in.power_limit_mw = 150000;
+	m.heat.limit_mw = 160000;
+	m.heat.duty_permille = 900;
+	snprintf(m.heat.reason, sizeof m.heat.reason, "core at 80 C");
+	CHECK_INT(step(&m, &in)->n, 2);
+	CHECK_INT(m.out.a[0].what, GUARD_DUTY);
+	CHECK_INT(m.out.a[0].value, 900);
+	CHECK_STR(m.out.a[0].reason, "core at 80 C");
+	CHECK_INT(m.out.a[1].what, GUARD_LIMIT);
+	CHECK_INT(m.out.a[1].value, 150000);
+	CHECK_STR(m.out.a[1].reason, "power limit");
+	CHECK_INT(step(&m, &in)->n, 0); /* told once */
+	m.heat.limit_mw = 60000;        /* not below what the card can */
+	CHECK_INT(step(&m, &in)->a[0].value, 100000);
+	m.heat.limit_mw = in.power_limit_mw = SENSOR_LEAVE;
+	CHECK_INT(step(&m, &in)->a[0].value, SENSOR_RESTORE);
+	CHECK_INT(step(&m, &in)->n, 0);
+	in.may_power = false;
+	in.power_limit_mw = 150000;
+	CHECK_INT(step(&m, &in)->n, 0);
+}
+
+static void what_is_parked_is_kept_so(void)
+{
+	static struct sim m;
+	struct guard_in in = {.power_limit_mw = SENSOR_LEAVE, .life = GUARD_RUNNING};
+
+	sim_init(&m, 1);
+	step(&m, &in);
+	in.reading = &m.reading;
+	xid(&m, 95);
+	CHECK_INT(step(&m, &in)->a[0].what, GUARD_PARK);
+	xid(&m, 62); /* one more is no second parking */
+	step(&m, &in);
+	CHECK_INT(m.out.n, 0);
+	in.life = GUARD_BACKOFF; /* it ended at once, and somebody would start it again */
+	step(&m, &in);
+	CHECK_INT(m.out.n, 1);
+	CHECK_INT(m.out.a[0].what, GUARD_PARK);
+	CHECK_U64(m.guard.alarms.of[ALARM_CRASH].total, 0);
+	in.life = GUARD_PARKED;
+	step(&m, &in);
+	in.life = GUARD_PREPARING;
+	CHECK_INT(step(&m, &in)->a[0].what, GUARD_PARK);
+	guard_unpark(&m.guard, &m.settings);
+	CHECK_INT(step(&m, &in)->n, 0);
+}
+
+/* What is down already is not restarted, and a wrong candidate is no share. */
+static void no_restart_of_what_is_down(void)
+{
+	static struct sim m;
+	struct guard_in in = {.power_limit_mw = SENSOR_LEAVE, .life = GUARD_RUNNING};
+	unsigned i;
+
+	sim_init(&m, 1);
+	m.settings.wrong.slower_steps = 0;
+	step(&m, &in);
+	for (i = 0; i < 3; i++)
+		guard_candidate(&m.guard, &m.settings, false, DIFFICULTY, m.now_ms);
+	CHECK(m.guard.honest.total.shares < 1);
+	in.life = GUARD_BACKOFF;
+	step(&m, &in);
+	for (i = 0; i < m.out.n; i++)
+		CHECK_INT(m.out.a[i].what, GUARD_ALARM);
+	CHECK_U64(m.guard.alarms.of[ALARM_WRONG_RESULTS].total, 1);
+	CHECK_U64(m.guard.alarms.of[ALARM_CRASH].total, 1);
+}
+
+static void a_new_sensor_process_may_begin_with_an_error(void)
+{
+	static struct sim m;
+	struct guard_in in = {
+		.power_limit_mw = SENSOR_LEAVE, .life = GUARD_RUNNING, .reading = &m.reading};
+
+	sim_init(&m, 1);
+	sensor_put(&m.reading, SENSOR_XID, 63);
+	sensor_put(&m.reading, SENSOR_XID_COUNT, 5);
+	step(&m, &in);
+	sensor_put(&m.reading, SENSOR_XID_COUNT, 1);
+	step(&m, &in);
+	CHECK_U64(m.guard.alarms.of[ALARM_XID].total, 2);
+}
+
 int main(void)
 {
 	T_RUN(random_days_keep_every_promise);
@@ -651,5 +756,9 @@ int main(void)
 	T_RUN(a_slow_device_is_told_and_restarted_if_wanted);
 	T_RUN(a_boasting_device_is_told);
 	T_RUN(heat_pauses_and_other_causes_stay);
+	T_RUN(the_lowest_of_all_limits_holds);
+	T_RUN(what_is_parked_is_kept_so);
+	T_RUN(no_restart_of_what_is_down);
+	T_RUN(a_new_sensor_process_may_begin_with_an_error);
 	return t_done();
 }

@@ -594,6 +594,81 @@ static void the_numbers_that_matter_are_known(void)
 	CHECK_INT(xid_find(INT64_MAX)->cure, XID_NOTE);
 }
 
+/* For whole a it is one less a finite sum of Poisson's terms. */
+static void the_distribution_is_the_finite_sum(void)
+{
+	unsigned a, k;
+	double x;
+
+	for (a = 1; a <= 40; a += 3)
+		for (x = 0.25; x < 90; x *= 1.7) {
+			double term = exp(-x), sum = 0;
+
+			for (k = 0; k < a; k++) {
+				sum += term;
+				term *= x / (k + 1);
+			}
+			CHECK_NEAR(chance_gamma(a, x), 1 - sum, 1e-13);
+		}
+}
+
+/* One wrong, or two, are nothing even where hardly any are borne. */
+static void two_wrong_never_act(void)
+{
+	struct wrong_limits lim = wrong_limits_default;
+	struct wrong w;
+
+	lim.limit_permille = 1;
+	wrong_init(&w, &lim);
+	CHECK_INT(wrong_add(&w, &lim, false, 1000), WRONG_NONE);
+	CHECK_INT(wrong_add(&w, &lim, false, 2000), WRONG_NONE);
+	CHECK_INT(wrong_add(&w, &lim, false, 3000), WRONG_SLOWER);
+}
+
+/* One in sixty is borne, but earns no forgiveness; one in two hundred does. */
+static void so_so_behaviour_is_not_forgiven(void)
+{
+	const struct wrong_limits *lim = &wrong_limits_default;
+	int64_t now;
+	struct wrong w;
+	int i;
+
+	wrong_init(&w, lim);
+	now = until(&w, WRONG_SLOWER, 0) + lim->settle_ms;
+	for (i = 0; i < 60; i++)
+		wrong_add(&w, lim, i != 30, now += 10000);
+	for (i = 0; i < 6000; i++)
+		if (!CHECK_INT(wrong_add(&w, lim, i % 50 != 25, now += 10000), WRONG_NONE))
+			return;
+	for (i = 0; i < 400 && wrong_slower(&w, lim); i++)
+		wrong_add(&w, lim, i % 200 != 199, now += 10000);
+	CHECK_INT(wrong_slower(&w, lim), 0);
+}
+
+static void warming_up_is_not_measured(void)
+{
+	int64_t now = 1000;
+	struct lowrate l;
+	int i;
+
+	lowrate_init(&l);
+	for (i = 0; i < 15; i++)
+		second(&l, &now, 0, 1000, true, 1);
+	run(&l, &now, 100, 1000, 125, NULL);
+	CHECK_NEAR(lowrate_mean(&l), 100, 0.01);
+}
+
+static void nothing_completed_is_told_again_after_a_restart(void)
+{
+	int64_t now = 1000;
+	struct lowrate l;
+
+	lowrate_init(&l);
+	CHECK_INT(run(&l, &now, 0, 1000, 600, NULL), LOWRATE_ZERO);
+	second(&l, &now, 0, 1000, false, 1);
+	CHECK_INT(run(&l, &now, 0, 1000, 600, NULL), LOWRATE_ZERO);
+}
+
 int main(void)
 {
 	T_RUN(every_event_has_a_name_of_its_own);
@@ -625,5 +700,10 @@ int main(void)
 	T_RUN(hours_to_mine_and_hours_to_pause);
 	T_RUN(activity_counts_when_it_lasts_and_ends_when_quiet_lasts);
 	T_RUN(the_numbers_that_matter_are_known);
+	T_RUN(the_distribution_is_the_finite_sum);
+	T_RUN(two_wrong_never_act);
+	T_RUN(so_so_behaviour_is_not_forgiven);
+	T_RUN(warming_up_is_not_measured);
+	T_RUN(nothing_completed_is_told_again_after_a_restart);
 	return t_done();
 }

@@ -202,6 +202,35 @@ static void nonsense_is_ignored(void)
 	CHECK(h.total.shares < 1 && h.total.hashes < 1);
 }
 
+/* A window in which exactly so many shares are found; what it ends with. */
+static enum honest_event window(struct honest *h, unsigned shares, int64_t *now)
+{
+	*now += honest_limits_default.window_ms;
+	while (shares--)
+		honest_share(h, 1e9, *now);
+	return honest_hashes(h, &honest_limits_default, 1e12, 1e9, *now);
+}
+
+static void it_takes_three_windows_each_way(void)
+{
+	int64_t now = 1000;
+	struct honest h;
+	unsigned i;
+
+	honest_init(&h);
+	honest_hashes(&h, &honest_limits_default, 0, 1e9, now);
+	for (i = 0; i < 9; i++) /* too many and too few by turns, or only twice, is no standing */
+		CHECK_INT(window(&h, i % 3 ? 850 : 1150, &now), HONEST_NONE);
+	CHECK_INT(window(&h, 1000, &now), HONEST_NONE);
+	CHECK_INT(window(&h, 850, &now), HONEST_NONE);
+	CHECK_INT(window(&h, 850, &now), HONEST_NONE);
+	CHECK_INT(window(&h, 850, &now), HONEST_DISAGREES);
+	CHECK_HAS(h.reason, "118 % of what shares bear out: 850 found, 1000 expected (3 windows");
+	CHECK_INT(window(&h, 1000, &now), HONEST_NONE);
+	CHECK_INT(window(&h, 1010, &now), HONEST_NONE);
+	CHECK_INT(window(&h, 990, &now), HONEST_AGREES);
+}
+
 int main(void)
 {
 	T_RUN(a_correct_device_is_not_accused_in_a_thousand_days);
@@ -212,5 +241,6 @@ int main(void)
 	T_RUN(the_interval_shown_holds_the_truth);
 	T_RUN(what_is_shown_has_figures);
 	T_RUN(nonsense_is_ignored);
+	T_RUN(it_takes_three_windows_each_way);
 	return t_done();
 }
