@@ -690,6 +690,9 @@ static void what_is_parked_is_kept_so(void)
 	in.reading = &m.reading;
 	xid(&m, 95);
 	CHECK_INT(step(&m, &in)->a[0].what, GUARD_PARK);
+	in.life = GUARD_ENDING; /* as it was told: no hang */
+	step(&m, &in);
+	CHECK_U64(m.guard.alarms.of[ALARM_HANG].total, 0);
 	xid(&m, 62); /* one more is no second parking */
 	step(&m, &in);
 	CHECK_INT(m.out.n, 0);
