@@ -96,23 +96,34 @@ static int read_epoch(const struct algo *algo, const struct settings *s, struct 
 	return rc;
 }
 
-int request_work(const struct algo *algo, const struct settings *s, struct work *work,
-		 uint64_t *set, struct epoch **epoch, struct err *err)
+int request_block(const struct algo *algo, const struct settings *s, struct work *work,
+		  uint64_t *set, struct epoch **epoch, struct err *err)
 {
 	int rc;
 
 	memset(work, 0, sizeof *work);
 	*epoch = NULL;
 	work->height = s->height > 0 ? (uint64_t)s->height : 0;
-	rc = read_header(algo, s->header, work, err);
-	if (!rc)
-		rc = algo_settings(algo, set, (const char *const *)s->set, s->n_set, err);
-	if (rc)
+	rc = algo_settings(algo, set, (const char *const *)s->set, s->n_set, err);
+	if (!rc && !algo->dataset && s->seed)
+		rc = err_set(err, ERR_USAGE, "--seed: %s has no epochs", algo->name);
+	if (rc || !algo->dataset)
 		return rc;
-	if (!algo->dataset && s->seed)
-		return err_set(err, ERR_USAGE, "--seed: %s has no epochs", algo->name);
-	if (!algo->dataset)
-		return 0;
 	rc = read_epoch(algo, s, work, err);
 	return rc ? rc : epoch_make(epoch, algo, work->epoch, set, NULL, err);
+}
+
+int request_work(const struct algo *algo, const struct settings *s, struct work *work,
+		 uint64_t *set, struct epoch **epoch, struct err *err)
+{
+	struct work header = {0};
+	int rc = read_header(algo, s->header, &header, err);
+
+	memset(work, 0, sizeof *work);
+	*epoch = NULL;
+	if (!rc)
+		rc = request_block(algo, s, work, set, epoch, err);
+	memcpy(work->header, header.header, sizeof work->header);
+	work->header_len = header.header_len;
+	return rc;
 }

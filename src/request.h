@@ -20,4 +20,11 @@ int request_algo(const struct algo **out, const struct settings *s, struct err *
 int request_work(const struct algo *algo, const struct settings *s, struct work *work,
 		 uint64_t *set, struct epoch **epoch, struct err *err);
 
+/*
+ * The block alone: height and epoch into *work, whose header stays empty, and as above.  What
+ * algorithms without epochs are told of them is ignored.
+ */
+int request_block(const struct algo *algo, const struct settings *s, struct work *work,
+		  uint64_t *set, struct epoch **epoch, struct err *err);
+
 #endif

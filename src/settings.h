@@ -158,6 +158,7 @@ enum exit_code {
 int cmd_mine(struct settings *s);    /* src/miner.c */
 int cmd_devices(struct settings *s); /* src/devices.c */
 int cmd_scan(struct settings *s);    /* src/scan.c */
+int cmd_tune(struct settings *s);    /* src/tune.c */
 int cmd_worker(struct settings *s);  /* src/worker.c: hidden */
 int cmd_probe(struct settings *s);   /* src/probe.c: hidden */
 int cmd_sensors(struct settings *s); /* src/sense.c: hidden */

@@ -7,6 +7,7 @@
 #include "algos/algo.h"
 #include "pool/detect.h"
 #include "src/fleet.h"
+#include "src/guard/tune.h"
 #include "src/option.h"
 #include "src/sim_script.h"
 #include "src/str.h"
@@ -167,6 +168,46 @@ static int check_scan(const struct settings *s, struct err *err)
 	return rc;
 }
 
+/* "MIN-MAX" of an option, if given. */
+static int check_range(const char *option, const char *text, uint64_t least, uint64_t most,
+		       struct err *err)
+{
+	uint64_t min, max;
+	int rc = text ? tune_range_parse(&min, &max, text, least, most, err) : 0;
+
+	if (rc)
+		err_prefix(err, "%s", option);
+	return rc;
+}
+
+static int check_tune(const struct settings *s, struct err *err)
+{
+	const struct settings_guard *g = &s->guard;
+	enum tune_metric metric;
+	int64_t floor_mw;
+	int rc = check_algo(s, err);
+
+	if (!rc)
+		rc = check_devices(s, err);
+	if (!rc && s->intensity && strcmp(s->intensity, "auto"))
+		rc = err_set(err, ERR_USAGE,
+			     "--intensity: 'adit tune' looks for it: give bounds with "
+			     "--tune-intensity MIN-MAX");
+	if (!rc) {
+		rc = tune_metric_parse(&metric, &floor_mw, g->metric, err);
+		if (rc)
+			err_prefix(err, "--metric");
+	}
+	if (!rc)
+		rc = check_range("--tune-intensity", g->tune_intensity, 1, TUNE_INTENSITY_MAX, err);
+	if (!rc)
+		rc = check_range("--tune-power", g->tune_power, 1, TUNE_WATTS_MAX, err);
+	if (!rc && g->tune_power && !g->allow_power)
+		rc = err_set(err, ERR_USAGE,
+			     "--tune-power: power limits are set with --allow-power only: add it");
+	return rc;
+}
+
 static int check_pool(const struct settings *s, struct err *err)
 {
 	int rc = check_algo(s, err);
@@ -185,11 +226,8 @@ int settings_check(const struct settings *s, struct err *err)
 	static const struct {
 		const char *command;
 		int (*check)(const struct settings *s, struct err *err);
-	} checks[] = {{"mine", check_mine},
-		      {"check", check_mine},
-		      {"hash", check_hash},
-		      {"scan", check_scan},
-		      {"pool", check_pool}};
+	} checks[] = {{"mine", check_mine}, {"check", check_mine}, {"hash", check_hash},
+		      {"scan", check_scan}, {"tune", check_tune},  {"pool", check_pool}};
 	size_t i;
 
 	for (i = 0; i < sizeof checks / sizeof checks[0]; i++)

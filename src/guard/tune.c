@@ -40,6 +40,22 @@ int tune_metric_parse(enum tune_metric *out, int64_t *floor_mw, const char *text
 	return 0;
 }
 
+int tune_range_parse(uint64_t *min, uint64_t *max, const char *text, uint64_t least, uint64_t most,
+		     struct err *err)
+{
+	const char *dash = strchr(text, '-');
+	char low[24] = "";
+
+	if (dash && (size_t)(dash - text) < sizeof low) {
+		memcpy(low, text, (size_t)(dash - text));
+		if (!str_to_u64(min, low, least, most) && !str_to_u64(max, dash + 1, least, most) &&
+		    *min <= *max)
+			return 0;
+	}
+	return err_set(err, ERR_RANGE, "'%s': give MIN-MAX, whole numbers from %llu to %llu", text,
+		       (unsigned long long)least, (unsigned long long)most);
+}
+
 const char *tune_metric_word(enum tune_metric m)
 {
 	static const char *const words[] = {"hashrate", "efficiency", "floor"};

@@ -15,9 +15,11 @@
 
 #include "src/err.h"
 
-#define TUNE_LEAVE        (-1) /* a limit that is not touched */
-#define TUNE_TRIALS       64   /* different settings in one sweep, at most */
-#define TUNE_MEASUREMENTS 120
+#define TUNE_INTENSITY_MAX 32
+#define TUNE_WATTS_MAX     5000
+#define TUNE_LEAVE         (-1) /* a limit that is not touched */
+#define TUNE_TRIALS        64   /* different settings in one sweep, at most */
+#define TUNE_MEASUREMENTS  120
 
 enum tune_metric {
 	TUNE_HASHRATE,
@@ -92,6 +94,9 @@ struct tune {
  * -ERR_RANGE with the fix.
  */
 int tune_metric_parse(enum tune_metric *out, int64_t *floor_mw, const char *text, struct err *err);
+/* "MIN-MAX", both within [least, most]; -ERR_PARSE or -ERR_RANGE saying so. */
+int tune_range_parse(uint64_t *min, uint64_t *max, const char *text, uint64_t least, uint64_t most,
+		     struct err *err);
 const char *tune_metric_word(enum tune_metric m);
 
 /* bounds are copied.  -ERR_RANGE when they leave nothing to try. */
