@@ -284,6 +284,7 @@ static int apply_limit(struct run *r, int64_t mw, struct err *err)
 
 static int sweep(struct run *r, struct err *err)
 {
+	const struct tune_trial *tried;
 	struct tune_setting at;
 	struct tune_result m;
 	char why[ERR_TEXT_MAX], name[16];
@@ -297,6 +298,9 @@ static int sweep(struct run *r, struct err *err)
 		if (rc)
 			break;
 		tune_result(r->sweep, &at, &m);
+		tried = tune_trial_of(r->sweep, &at);
+		if (!why[0] && tried && !m.invalid)
+			str_copy(why, sizeof why, tune_verdict_word(tried->verdict));
 		snprintf(name, sizeof name, "%u", (unsigned)at.intensity);
 		print_row(name, at.limit_mw, &m, why);
 	}

@@ -142,7 +142,7 @@ void tune_power_free(struct tune_power *p)
 		return;
 	p->ended = false;
 	if (p->sensors) {
-		sensors_stop(p->sensors, on_ended, p);
+		sensors_stop(p->sensors, on_ended);
 		await(p, &p->ended, RESTORE_MS, false);
 	}
 	sensors_free(p->sensors);

@@ -247,11 +247,19 @@ static void on_batch(struct tune_session *s, const struct ipc_batch *b)
 	w->done = (double)(now - w->start_us) >= s->seconds * 1e6;
 }
 
+/* Engines name the device in what they say, and so do we: once is enough. */
+static const char *nameless(const struct tune_session *s, const char *text)
+{
+	size_t len = strlen(s->id);
+
+	return !strncmp(text, s->id, len) && !strncmp(text + len, ": ", 2) ? text + len + 2 : text;
+}
+
 static void on_failed(struct tune_session *s, const struct ipc_failed *f)
 {
 	int code = f->code > 0 && f->code < ERR_CODES ? f->code : ERR_DEVICE;
 
-	breaks(s, code, f->text);
+	breaks(s, code, nameless(s, f->text));
 	s->useless = code == ERR_SELFTEST || code == ERR_BUILD || code == ERR_NODEV;
 }
 
@@ -296,7 +304,7 @@ static void on_message(struct tune_session *s, const struct ipc_msg *m)
 		on_failed(s, &m->u.failed);
 		break;
 	case IPC_NOTE:
-		fprintf(stderr, "adit: %s: %s\n", s->id, m->u.failed.text);
+		fprintf(stderr, "adit: %s: %s\n", s->id, nameless(s, m->u.failed.text));
 		break;
 	default:
 		break;

@@ -8,7 +8,8 @@
 
 #define NOISE_MIN   0.005 /* relative; no device is steadier for seconds on end */
 #define NOISE_MAX   0.2
-#define LATE_SLACK  1.1 /* batches vary: a tenth over the latency is let pass */
+#define TIE_MAX     0.02 /* however unsteady it is, so much is not given away */
+#define LATE_SLACK  1.1  /* batches vary: a tenth over the latency is let pass */
 #define FINALISTS   4
 #define REPEATS     3 /* measurements of a finalist */
 #define FLOOR_MAX_W 100000
@@ -138,6 +139,13 @@ static int find(const struct tune *t, const struct tune_setting *s)
 		    t->trial[i].at.limit_mw == s->limit_mw)
 			return (int)i;
 	return -1;
+}
+
+const struct tune_trial *tune_trial_of(const struct tune *t, const struct tune_setting *at)
+{
+	int i = find(t, at);
+
+	return i < 0 ? NULL : &t->trial[i];
 }
 
 /* What went wrong with less goes wrong with more; what lasts too long does so with less power. */
@@ -434,8 +442,8 @@ static void add(struct tune *t, struct tune_trial *trial, const struct tune_resu
 	trial->joules = joules > 0 && trial->joules >= 0 ? trial->joules + joules : -1;
 	trial->invalid += r->invalid;
 	trial->found += r->found;
-	if (r->batch_us > trial->batch_us)
-		trial->batch_us = r->batch_us;
+	trial->batch_us =
+		(uint32_t)(((uint64_t)trial->batch_us * (trial->n - 1) + r->batch_us) / trial->n);
 	if (r->failed)
 		trial->verdict = TUNE_FAILED;
 	if (!r->failed && joules <= 0 && t->metric != TUNE_HASHRATE)
@@ -501,10 +509,11 @@ int tune_best(const struct tune *t, const struct tune_trial **out, char *why, un
 {
 	static const char *const words[] = {"the highest rate", "the most hashes a joule",
 					    "the highest rate within the power allowed"};
-	double tie = t->noise / 2 > NOISE_MIN ? t->noise / 2 : NOISE_MIN;
 	const struct tune_trial *best, *pick;
+	double tie = t->noise / 2;
 	unsigned i, ties = 0;
 
+	tie = tie < NOISE_MIN ? NOISE_MIN : tie > TIE_MAX ? TIE_MAX : tie;
 	if (t->blind)
 		return err_set(err, ERR_USAGE,
 			       "the metric '%s' needs the device's power, which it does not tell: "

@@ -71,7 +71,7 @@ struct tune_trial {
 	double seconds, hashes, joules; /* sums; joules < 0: unknown */
 	double score_min, score_max;    /* of single measurements */
 	uint64_t invalid, found;
-	uint32_t batch_us; /* the longest */
+	uint32_t batch_us; /* mean */
 };
 
 struct tune {
@@ -113,7 +113,10 @@ void tune_result(struct tune *t, const struct tune_setting *at, const struct tun
 double tune_rate(const struct tune_trial *trial);
 double tune_power_mw(const struct tune_trial *trial);
 double tune_efficiency(const struct tune_trial *trial);
-const char *tune_verdict_word(enum tune_verdict v); /* "too slow a batch" */
+const char *tune_verdict_word(enum tune_verdict v); /* "batches too long"; "" for fine */
+
+/* What is known of a setting, or NULL. */
+const struct tune_trial *tune_trial_of(const struct tune *t, const struct tune_setting *at);
 
 /*
  * The choice, and why in words (may be NULL).  -ERR_USAGE when the metric needs power and the
