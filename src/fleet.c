@@ -9,6 +9,7 @@
 
 #include "src/clock.h"
 #include "src/log.h"
+#include "src/profile.h"
 #include "src/str.h"
 #include "src/unit.h"
 
@@ -184,6 +185,25 @@ static int pick_intensity(const char *list, unsigned index, uint32_t *out, struc
 	return 0;
 }
 
+/* What `adit tune` has found for it, where the intensity is automatic. */
+static void use_profile(struct unit *u)
+{
+	const struct fleet *f = u->fleet;
+	const struct algo *algo = algo_find(f->config.algo);
+	char note[ERR_TEXT_MAX];
+	uint32_t tuned;
+
+	if (u->intensity || f->config.no_profile || !algo)
+		return;
+	tuned = profile_intensity(f->cache_dir, &u->info, algo, f->config.set, f->config.batch_ms,
+				  note, sizeof note);
+	if (tuned)
+		log_info(LOG_DEVICE, "%s: %s", u->id, note);
+	else if (note[0])
+		log_warn(LOG_DEVICE, "%s: %s", u->id, note);
+	u->intensity = tuned;
+}
+
 static int add_units(struct fleet *f, const struct rig_list *devices, struct err *err)
 {
 	unsigned i;
@@ -205,6 +225,7 @@ static int add_units(struct fleet *f, const struct rig_list *devices, struct err
 		rc = pick_intensity(f->config.intensity, i, &u->intensity, err);
 		if (rc)
 			return rc;
+		use_profile(u);
 	}
 	return 0;
 }

@@ -26,6 +26,7 @@ struct fleet_config {
 	const char *sim;       /* or NULL */
 	uint32_t batch_ms, cpu_threads;
 	bool no_selftest;
+	bool no_profile; /* automatic intensity is not what was tuned */
 	struct slot_limits limits;
 };
 

@@ -282,6 +282,7 @@ static int set_up_fleet(struct miner *m, const struct rig_list *devices, struct 
 		.batch_ms = s->batch_ms,
 		.cpu_threads = s->cpu_threads,
 		.no_selftest = s->no_selftest,
+		.no_profile = s->guard.no_profile,
 		.limits = slot_limits_default,
 	};
 	char cache[512];

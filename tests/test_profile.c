@@ -212,7 +212,7 @@ static int look_at(const char *intensity, const char *batch, const char *rate, c
 	struct device_info info = card("cuda", "GPU-1", "");
 	struct profile got;
 	char text[2048];
-	int n = snprintf(text, sizeof text, HEAD ENTRY "]}", 1, intensity, batch, rate, at, more);
+	int n = snprintf(text, sizeof text, HEAD ENTRY "]}", 1u, intensity, batch, rate, at, more);
 
 	write_text(text, (size_t)n);
 	return look(&info, &got);
@@ -273,7 +273,7 @@ static void every_cut_and_flip_is_survived(void)
 	struct device_info info = card("cuda", "GPU-1", "");
 	struct profile got;
 	char text[1024], copy[1024];
-	int n = snprintf(text, sizeof text, HEAD ENTRY "]}", 1, "20", "1", "1", "5", ""), i;
+	int n = snprintf(text, sizeof text, HEAD ENTRY "]}", 1u, "20", "1", "1", "5", ""), i;
 
 	for (i = 0; i < n; i++) {
 		write_text(text, (size_t)i);

@@ -200,7 +200,20 @@ static void hill_between_short_and_large_is_found(void)
 
 static void efficient_limit_is_found(void)
 {
-	finds(&usual, &powered, TUNE_EFFICIENCY, 0.02);
+	struct tune_bounds b = powered;
+	struct card c = usual;
+
+	finds(&c, &powered, TUNE_EFFICIENCY, 0.02);
+	c.noise = 0.02;
+	finds(&c, &powered, TUNE_EFFICIENCY, 0.06);
+	/* A range of which most is beyond what the card ever draws. */
+	c.noise = 0.004;
+	b.limit_max_mw = 450000;
+	finds(&c, &b, TUNE_EFFICIENCY, 0.02);
+	c.full_mw = 400000;
+	c.idle_mw = 150000;
+	b.limit_min_mw = 200000;
+	finds(&c, &b, TUNE_EFFICIENCY, 0.02);
 }
 
 static void floor_is_kept_and_used(void)
@@ -247,7 +260,7 @@ static void wrong_setting_is_never_picked(void)
 	const struct tune_trial *got;
 	struct card c = usual;
 	struct tune sw;
-	uint32_t i;
+	uint32_t i, least;
 	int64_t mw;
 	unsigned k;
 
@@ -257,8 +270,11 @@ static void wrong_setting_is_never_picked(void)
 		got = choice(&sw);
 		CHECK(got && got->at.intensity < i);
 		/* What is more aggressive than a wrong one is not even tried. */
-		for (k = 0; k < sw.n; k++)
-			CHECK(sw.trial[k].at.intensity >= i ? sw.trial[k].n == 1 : 1);
+		for (k = 0, least = UINT32_MAX; k < sw.n; k++) {
+			CHECK(sw.trial[k].at.intensity < least);
+			if (sw.trial[k].at.intensity >= i)
+				least = sw.trial[k].at.intensity;
+		}
 	}
 	c.wrong_i = 0;
 	for (mw = 100000; mw <= 240000; mw += 20000) {

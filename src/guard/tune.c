@@ -4,90 +4,18 @@
 #include <string.h>
 
 #include "src/guard/tune.h"
-#include "src/str.h"
 
-#define NOISE_MIN   0.005 /* relative; no device is steadier for seconds on end */
-#define NOISE_MAX   0.2
-#define TIE_MAX     0.02 /* however unsteady it is, so much is not given away */
-#define LATE_SLACK  1.1  /* batches vary: a tenth over the latency is let pass */
-#define FINALISTS   4
-#define REPEATS     3 /* measurements of a finalist */
-#define FLOOR_MAX_W 100000
+#define NOISE_MIN  0.005 /* relative; no device is steadier for seconds on end */
+#define NOISE_MAX  0.2
+#define TIE_MAX    0.02 /* however unsteady it is, so much is not given away */
+#define LATE_SLACK 1.1  /* batches vary: a tenth over the latency is let pass */
+#define COARSE     5    /* limits spread over the range: one above what is drawn changes nothing */
+#define FINALISTS  4
+#define REPEATS    3 /* measurements of a finalist */
 
 enum phase { PHASE_NOISE, PHASE_BATCH, PHASE_POWER, PHASE_AGAIN, PHASE_FINAL, PHASE_DONE };
 
-/* --- words -------------------------------------------------------------------- */
-
-int tune_metric_parse(enum tune_metric *out, int64_t *floor_mw, const char *text, struct err *err)
-{
-	double watts;
-
-	*floor_mw = 0;
-	if (!strcmp(text, "hashrate")) {
-		*out = TUNE_HASHRATE;
-	} else if (!strcmp(text, "efficiency")) {
-		*out = TUNE_EFFICIENCY;
-	} else if (!strncmp(text, "floor:", 6)) {
-		if (str_to_double(&watts, text + 6) || watts < 1 || watts > FLOOR_MAX_W)
-			return err_set(err, ERR_RANGE,
-				       "metric '%s': give watts from 1 to %d, like floor:150", text,
-				       FLOOR_MAX_W);
-		*out = TUNE_FLOOR;
-		*floor_mw = (int64_t)(watts * 1000 + 0.5);
-	} else {
-		return err_set(err, ERR_PARSE,
-			       "metric '%s': give hashrate, efficiency or floor:WATTS", text);
-	}
-	return 0;
-}
-
-int tune_range_parse(uint64_t *min, uint64_t *max, const char *text, uint64_t least, uint64_t most,
-		     struct err *err)
-{
-	const char *dash = strchr(text, '-');
-	char low[24] = "";
-
-	if (dash && (size_t)(dash - text) < sizeof low) {
-		memcpy(low, text, (size_t)(dash - text));
-		if (!str_to_u64(min, low, least, most) && !str_to_u64(max, dash + 1, least, most) &&
-		    *min <= *max)
-			return 0;
-	}
-	return err_set(err, ERR_RANGE, "'%s': give MIN-MAX, whole numbers from %llu to %llu", text,
-		       (unsigned long long)least, (unsigned long long)most);
-}
-
-const char *tune_metric_word(enum tune_metric m)
-{
-	static const char *const words[] = {"hashrate", "efficiency", "floor"};
-
-	return (unsigned)m < sizeof words / sizeof words[0] ? words[m] : "?";
-}
-
-const char *tune_verdict_word(enum tune_verdict v)
-{
-	static const char *const words[] = {"", "too much power", "batches too long",
-					    "wrong results", "does not run"};
-
-	return (unsigned)v < sizeof words / sizeof words[0] ? words[v] : "?";
-}
-
 /* --- figures ------------------------------------------------------------------ */
-
-double tune_rate(const struct tune_trial *trial)
-{
-	return trial->seconds > 0 ? trial->hashes / trial->seconds : 0;
-}
-
-double tune_power_mw(const struct tune_trial *trial)
-{
-	return trial->joules > 0 && trial->seconds > 0 ? trial->joules / trial->seconds * 1000 : -1;
-}
-
-double tune_efficiency(const struct tune_trial *trial)
-{
-	return trial->joules > 0 ? trial->hashes / trial->joules : -1;
-}
 
 /* How good a trial is among those of its rank. */
 static double score(const struct tune *t, const struct tune_trial *trial)
@@ -120,7 +48,9 @@ static bool better(const struct tune *t, const struct tune_trial *a, const struc
 
 	if (rank(a) != rank(b))
 		return rank(a) > rank(b);
-	return score(t, a) > (a->verdict == TUNE_FINE ? than * (1 + t->noise) : than);
+	if (a->verdict == TUNE_FINE && than > 0)
+		than += than * t->noise;
+	return score(t, a) > than;
 }
 
 /* --- settings ----------------------------------------------------------------- */
@@ -192,9 +122,9 @@ int tune_init(struct tune *t, const struct tune_bounds *bounds, enum tune_metric
 		return err_set(err, ERR_RANGE, "no power is allowed: give floor:WATTS above 0");
 	b->intensity_start =
 		(uint32_t)clamp(b->intensity_start, b->intensity_min, b->intensity_max);
-	if (b->limit_step_mw < 1) {
+	if (b->limit_step_mw < 1) { /* whole watts */
 		b->limit_step_mw = (b->limit_max_mw - b->limit_min_mw) / 64;
-		b->limit_step_mw = b->limit_step_mw < 1000 ? 1000 : b->limit_step_mw;
+		b->limit_step_mw = (b->limit_step_mw / 1000 + 1) * 1000;
 	}
 	return 0;
 }
@@ -280,15 +210,41 @@ static bool consider(struct tune *t, unsigned i)
 	return true;
 }
 
+/* Is it worth a measurement? */
+static bool untried(const struct tune *t, const struct tune_setting *s)
+{
+	return find(t, s) < 0 && t->n < TUNE_TRIALS && !ruled_out(t, s);
+}
+
+/* The next of a few limits over the whole range, from the top. */
+static bool grid(struct tune *t, struct tune_setting *out)
+{
+	const struct tune_bounds *b = &t->bounds;
+	int64_t span = b->limit_max_mw - b->limit_min_mw, down;
+
+	*out = t->trial[t->centre].at;
+	while (t->coarse < COARSE) {
+		down = span * t->coarse++ / (COARSE - 1);
+		if (t->coarse < COARSE)
+			down -= down % b->limit_step_mw;
+		out->limit_mw = b->limit_max_mw - down;
+		if (untried(t, out))
+			return true;
+	}
+	return false;
+}
+
 /* The next untried neighbour of where we stand; false when this walk is over. */
 static bool walk(struct tune *t, struct tune_setting *out)
 {
 	int64_t least = along_power(t) ? t->bounds.limit_step_mw : 1;
 	int known;
 
-	while (t->step >= least) {
+	if (along_power(t) && grid(t, out))
+		return true;
+	while (t->step > 0) {
 		if (!t->up && !t->down) {
-			t->step /= 2;
+			t->step = t->step / 2 / least * least;
 			face(t);
 			continue;
 		}
@@ -304,7 +260,7 @@ static bool walk(struct tune *t, struct tune_setting *out)
 		known = find(t, out);
 		if (known >= 0)
 			consider(t, (unsigned)known);
-		else if (t->n < TUNE_TRIALS && !ruled_out(t, out))
+		else if (untried(t, out))
 			return true;
 	}
 	return false;

@@ -3,9 +3,9 @@
  * Which setting of a device is best: proposes settings, is told what they measured, and
  * chooses.  Pure: no clock, no memory of its own, deterministic for the same answers.
  *
- * The search walks one axis at a time (batch size, then power limit, then batch size again)
- * with steps that halve, measures those again that lie within the noise of the best, and takes
- * the mildest of what cannot be told apart.
+ * The search walks one axis at a time (batch size, then power limit, first in a coarse grid,
+ * then batch size again) with steps that halve, measures those again that lie within the noise of
+ * the best, and takes the mildest of what cannot be told apart.
  */
 #ifndef ADIT_TUNE_H
 #define ADIT_TUNE_H
@@ -31,7 +31,7 @@ struct tune_bounds {
 	uint32_t intensity_min, intensity_max; /* log2 of nonces a batch, 1..32 */
 	uint32_t intensity_start;              /* where to begin; clamped */
 	int64_t limit_min_mw, limit_max_mw;    /* of power; max 0: it is not ours to set */
-	int64_t limit_step_mw;                 /* no finer; 0: 1 W or a 64th of the range */
+	int64_t limit_step_mw;                 /* no finer; 0: a 64th of the range, whole watts */
 	int64_t floor_mw;                      /* TUNE_FLOOR */
 	uint32_t latency_us;                   /* a batch may last so long; 0: as it likes */
 };
@@ -83,10 +83,11 @@ struct tune {
 	unsigned phase;
 	unsigned centre; /* index of the trial it stands on */
 	int64_t step;
-	bool up, down; /* directions still to try from there */
-	bool lost;     /* every batch size failed at the first limit */
-	bool blind;    /* the metric needs power and none is told */
-	double noise;  /* relative, of this device, at least half a percent */
+	unsigned coarse; /* limits tried of those spread over the range */
+	bool up, down;   /* directions still to try from there */
+	bool lost;       /* every batch size failed at the first limit */
+	bool blind;      /* the metric needs power and none is told */
+	double noise;    /* relative, of this device, at least half a percent */
 };
 
 /*
