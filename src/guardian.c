@@ -41,7 +41,7 @@ static void on_set_done(void *arg, unsigned device, int code, const char *text)
 
 	if (code && alarm_say(&g->wards[device].guard.alarms, ALARM_LIMIT_FAILED, clock_ms(),
 			      g->rules.quiet_ms, &held))
-		guardian_say(g, (int)device, ALARM_LIMIT_FAILED, held, text);
+		guardian_say(g, (int)device, ALARM_LIMIT_FAILED, held, text, false);
 }
 
 static const struct sensors_events sensors_events = {
@@ -225,7 +225,7 @@ void guardian_pool(struct guardian *g, bool up, const char *where)
 		return;
 	g->pool_down = !up;
 	if (alarm_say(&g->alarms, event, clock_ms(), g->rules.quiet_ms, &held))
-		guardian_say(g, -1, event, held, where);
+		guardian_say(g, -1, event, held, where, false);
 }
 
 bool guardian_rests(const struct guardian *g)

@@ -30,6 +30,8 @@ struct ward {
 	int64_t owner_mw;      /* --power-limit; 0: none */
 	int64_t share_mw;      /* of the rig's power limit; SENSOR_LEAVE: there is none */
 	int64_t ordered_mw;    /* in force by our order; 0: none */
+	double per_joule;      /* hashes, while it mined steadily; 0: not known */
+	int64_t measured_mw;   /* what it drew then */
 };
 
 struct guardian {
@@ -64,9 +66,12 @@ struct guardian {
 void ward_init(struct guardian *g, unsigned device);
 void ward_rules(struct guardian *g, unsigned device); /* as the settings have them now */
 void ward_step(struct guardian *g, unsigned device, int64_t now_ms);
-/* Say it: log, owner's commands.  device -1: of the rig; held: repeats kept back before. */
+/*
+ * Say it: log, and the owner's commands unless quiet.  device -1: of the rig; held: repeats kept
+ * back before.
+ */
 void guardian_say(struct guardian *g, int device, enum alarm_event event, int64_t held,
-		  const char *reason);
+		  const char *reason, bool quiet);
 
 /* guardian_rig.c */
 int rig_rules(struct guardian *g, struct err *err); /* parses hours and curve */

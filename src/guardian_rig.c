@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What concerns the whole rig: hours, the machine's user and battery, the price of power. */
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +12,8 @@
 #define USER_MS    2000  /* somebody there for so long counts */
 #define BATTERY_MS 1000  /* as does the battery */
 #define POWER_MS   10000 /* the rig's power is shared anew so often */
+#define STEADY     0.05  /* of a rate: no more between its short and its long mean */
+#define SMOOTH     0.2
 
 static int parse_hours(struct guardian *g, struct err *err)
 {
@@ -103,15 +106,31 @@ static uint32_t rig_pauses(struct guardian *g, int64_t now_ms)
 
 /* ---- the rig's power ---- */
 
-static void power_facts(const struct guardian *g, unsigned i, struct power_device *out)
+/* Only a steady rate says how efficient a card is; a smooth one, or limits would dance. */
+static void measure(struct ward *w, const struct device_stats *stats)
 {
-	const struct ward *w = &g->wards[i];
+	const struct sensor_reading *r = &w->reading;
+	double now;
+
+	if (stats->state != DEVICE_MINING || !sensor_has(r, SENSOR_POWER_MW) ||
+	    r->v[SENSOR_POWER_MW] <= 0 || stats->rate_60s <= 0 ||
+	    fabs(stats->rate_10s - stats->rate_60s) > STEADY * stats->rate_60s)
+		return;
+	now = stats->rate_60s * 1000 / (double)r->v[SENSOR_POWER_MW];
+	w->per_joule = w->per_joule > 0 ? w->per_joule + SMOOTH * (now - w->per_joule) : now;
+	w->measured_mw = r->v[SENSOR_POWER_MW];
+}
+
+static void power_facts(struct guardian *g, unsigned i, struct power_device *out)
+{
+	struct ward *w = &g->wards[i];
 	const struct sensor_reading *r = &w->reading;
 	struct device_stats stats;
-	bool draws = sensor_has(r, SENSOR_POWER_MW) && r->v[SENSOR_POWER_MW] > 0;
+	bool paused = w->pauses & ~PAUSE_BIT(PAUSE_POWER);
 
 	fleet_stats(g->fleet, i, &stats, clock_ms());
-	*out = (struct power_device){.idle = stats.state == DEVICE_PARKED ||
+	measure(w, &stats);
+	*out = (struct power_device){.idle = stats.state == DEVICE_PARKED || paused ||
 					     !sensor_has(r, SENSOR_LIMIT_MIN_MW) ||
 					     !sensor_has(r, SENSOR_LIMIT_MAX_MW)};
 	if (out->idle)
@@ -124,10 +143,8 @@ static void power_facts(const struct guardian *g, unsigned i, struct power_devic
 		out->min_mw = out->max_mw =
 			sensor_has(r, SENSOR_LIMIT_MW) ? r->v[SENSOR_LIMIT_MW] : out->max_mw;
 	out->in_force_mw = w->ordered_mw;
-	if (draws && stats.rate_60s > 0) {
-		out->hashes_per_joule = stats.rate_60s * 1000 / (double)r->v[SENSOR_POWER_MW];
-		out->measured_mw = r->v[SENSOR_POWER_MW];
-	}
+	out->hashes_per_joule = w->per_joule;
+	out->measured_mw = w->measured_mw;
 }
 
 static void share_power(struct guardian *g, int64_t now_ms)
@@ -156,5 +173,5 @@ void rig_step(struct guardian *g, int64_t now_ms)
 	share_power(g, now_ms);
 	g->pauses = rig_pauses(g, now_ms);
 	while ((event = alarm_due(&g->alarms, now_ms, g->rules.quiet_ms, &held)) != ALARM_NONE)
-		guardian_say(g, -1, event, held, "again");
+		guardian_say(g, -1, event, held, "again", false);
 }

@@ -103,7 +103,7 @@ static void run_hook(struct guardian *g, int device, enum alarm_event event, con
 }
 
 void guardian_say(struct guardian *g, int device, enum alarm_event event, int64_t held,
-		  const char *reason)
+		  const char *reason, bool quiet)
 {
 	static const enum log_level levels[] = {
 		[ALARM_INFO] = LOG_NOTICE, [ALARM_WARNING] = LOG_WARN, [ALARM_ERROR] = LOG_ERROR};
@@ -116,7 +116,8 @@ void guardian_say(struct guardian *g, int device, enum alarm_event event, int64_
 		level = LOG_DEBUG;
 	log_line(level, LOG_DEVICE, "%s: %s: %s%s", who_is(g, device, who, sizeof who),
 		 alarm_name(event), reason, more);
-	run_hook(g, device, event, reason);
+	if (!quiet)
+		run_hook(g, device, event, reason);
 }
 
 /* ---- doing ---- */
@@ -161,10 +162,12 @@ static void act(struct guardian *g, unsigned device, const struct guard_action *
 		break;
 	case GUARD_PAUSE:
 		w->pauses = (uint32_t)a->value;
+		g->power_ms = 0; /* its part is for the others now */
 		fleet_pause(g->fleet, device, true);
 		break;
 	case GUARD_RESUME:
 		w->pauses = 0;
+		g->power_ms = 0;
 		fleet_pause(g->fleet, device, false);
 		break;
 	case GUARD_RESTART:
@@ -176,11 +179,11 @@ static void act(struct guardian *g, unsigned device, const struct guard_action *
 	case GUARD_ALARM:
 		break;
 	}
-	if (a->event == ALARM_NONE || a->quiet)
+	if (a->event == ALARM_NONE)
 		log_debug(LOG_DEVICE, "%s: %s", fleet_id(g->fleet, device), a->reason);
 	else
 		guardian_say(g, (int)device, a->event, a->what == GUARD_ALARM ? a->value : 0,
-			     a->reason);
+			     a->reason, a->quiet);
 	if ((a->event == ALARM_STUCK || a->event == ALARM_OFF_BUS) && g->events.stuck)
 		g->events.stuck(g->arg, device, a->reason);
 }

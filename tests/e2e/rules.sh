@@ -32,7 +32,7 @@ said() {
 mains 1
 sensors 0
 echo 0 >"$tmp/price"
-start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.000002 --job-interval 1000
+start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.00001 --job-interval 1000
 start_miner miner -a sha256d -o "127.0.0.1:$pool_port" -u user -d sim:2 --sim rate=100k \
 	--sensor-interval 300 --rig-power-limit 300 --allow-power --pause-on-battery \
 	--pause-on-others --pause-quiet 1 --price-hook "exit \$(cat $tmp/price)" --price-interval 10

@@ -140,7 +140,7 @@ step_tsan() {
 		--enable-sanitizers=thread || return 1
 	make -j2 && make -j2 check-programs || return 1
 	export TEST_BRIEF=1
-	check_twice TESTS="$(tests_but "$NOT_SANITIZED|$LONG|e2e/(fit|guardian)")"
+	check_twice TESTS="$(tests_but "$NOT_SANITIZED|$LONG|e2e/(fit|guardian|rules)")"
 	count_trs "$PWD"
 }
 
