@@ -258,7 +258,7 @@ const struct option options[] = {
 	 MEMBER(intensity),
 	 .arg = "LIST",
 	 .group = GROUP_DEVICE,
-	 .commands = RUNS,
+	 .commands = "mine check scan",
 	 .help = "nonces in a batch as a power of two, or auto; one for all or one a device"},
 	{.name = "batch-ms",
 	 .type = OPTION_U32,

@@ -189,10 +189,6 @@ static int check_tune(const struct settings *s, struct err *err)
 
 	if (!rc)
 		rc = check_devices(s, err);
-	if (!rc && s->intensity && strcmp(s->intensity, "auto"))
-		rc = err_set(err, ERR_USAGE,
-			     "--intensity: 'adit tune' looks for it: give bounds with "
-			     "--tune-intensity MIN-MAX");
 	if (!rc) {
 		rc = tune_metric_parse(&metric, &floor_mw, g->metric, err);
 		if (rc)
@@ -202,9 +198,6 @@ static int check_tune(const struct settings *s, struct err *err)
 		rc = check_range("--tune-intensity", g->tune_intensity, 1, TUNE_INTENSITY_MAX, err);
 	if (!rc)
 		rc = check_range("--tune-power", g->tune_power, 1, TUNE_WATTS_MAX, err);
-	if (!rc && g->tune_power && !g->allow_power)
-		rc = err_set(err, ERR_USAGE,
-			     "--tune-power: power limits are set with --allow-power only: add it");
 	return rc;
 }
 

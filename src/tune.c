@@ -75,6 +75,9 @@ static int read_request(struct tuning *tn, struct err *err)
 	if (!rc && g->tune_power)
 		rc = tune_range_parse(&tn->watts_min, &tn->watts_max, g->tune_power, 1,
 				      TUNE_WATTS_MAX, err);
+	if (!rc && g->tune_power && !g->allow_power)
+		rc = err_set(err, ERR_USAGE,
+			     "--tune-power: power limits are set with --allow-power only: add it");
 	if (!rc)
 		rc = request_block(tn->algo, s, &tn->block, open->set, &tn->epoch, err);
 	if (rc)

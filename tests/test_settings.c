@@ -62,6 +62,10 @@ static const char *sample(const struct option *o)
 		return "rate=5M";
 	if (!strcmp(o->name, "tls-ca"))
 		return "empty.json";
+	if (!strcmp(o->name, "metric"))
+		return "floor:120";
+	if (!strncmp(o->name, "tune-", 5))
+		return "10-20";
 	if (!strcmp(o->name, "proxy"))
 		return "socks5://proxy.example:9";
 	if (!strcmp(o->name, "tls-fingerprint")) {
@@ -156,7 +160,7 @@ static const char *member_text(const struct settings *s, const struct option *o)
 static void base_args(struct args *a, const char *command, const char *but, bool pools)
 {
 	static const char *const needs[][3] = {
-		{"mine check pool hash scan", "algo", "scrypt"},
+		{"mine check pool hash scan tune", "algo", "scrypt"},
 		{"mine check", "url", "base.example:1"},
 		{"mine check", "user", "base"},
 		{"hash scan", "header", "00"},

@@ -71,7 +71,7 @@ refused "--metric: metric 'speed': give " -a sha256d -d sim:1 --metric speed
 refused "--metric: .*watts" -a sha256d -d sim:1 --metric floor:none
 refused "--tune-intensity: '9-3': give MIN-MAX" -a sha256d -d sim:1 --tune-intensity 9-3
 refused "--tune-power: .*--allow-power" -a sha256d -d sim:1 --tune-power 100-200
-refused "--intensity: .*--tune-intensity" -a sha256d -d sim:1 -i 20
+refused '-i does not apply' -a sha256d -d sim:1 -i 20
 refused "no epoch: etchash" -a etchash -d sim:1
 refused "sim:0: the metric 'efficiency' needs its power" -a sha256d -d sim:1 --metric efficiency
 
