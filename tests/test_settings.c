@@ -62,6 +62,10 @@ static const char *sample(const struct option *o)
 		return "rate=5M";
 	if (!strcmp(o->name, "tls-ca"))
 		return "empty.json";
+	if (!strcmp(o->name, "fan-curve"))
+		return "40:30,75:90";
+	if (!strcmp(o->name, "schedule"))
+		return "mon-fri 08:00-18:00";
 	if (!strcmp(o->name, "metric"))
 		return "floor:120";
 	if (!strncmp(o->name, "tune-", 5))
