@@ -282,7 +282,8 @@ static int set_up_fleet(struct miner *m, const struct rig_list *devices, struct 
 		.batch_ms = s->batch_ms,
 		.cpu_threads = s->cpu_threads,
 		.no_selftest = s->no_selftest,
-		.no_profile = s->guard.no_profile,
+		/* Fixed batches do not become as short as a desktop wants them. */
+		.no_profile = s->guard.no_profile || s->guard.low_load,
 		.limits = slot_limits_default,
 	};
 	char cache[512];

@@ -223,17 +223,16 @@ static int power_bounds(const struct run *r, struct tune_bounds *b, struct err *
 		now = tune_power_reading(tn->power, r->device);
 	if (!now && tn->metric != TUNE_HASHRATE)
 		return err_set(err, ERR_USAGE,
-			       "%s: the metric '%s' needs its power, and no sensor tells it: tune "
+			       "the metric '%s' needs its power, and no sensor tells it: tune "
 			       "for hashrate",
-			       r->id, tune_metric_word(tn->metric));
+			       tune_metric_word(tn->metric));
 	b->floor_mw = tn->floor_mw;
 	if (!tn->settings->guard.allow_power)
 		return 0;
 	if (!now || !sensor_has(now, SENSOR_LIMIT_MIN_MW) || !sensor_has(now, SENSOR_LIMIT_MAX_MW))
-		return tn->watts_max
-			       ? err_set(err, ERR_USAGE,
-					 "%s: --tune-power: its power limit cannot be set", r->id)
-			       : 0;
+		return tn->watts_max ? err_set(err, ERR_USAGE,
+					       "--tune-power: its power limit cannot be set")
+				     : 0;
 	least = now->v[SENSOR_LIMIT_MIN_MW];
 	most = now->v[SENSOR_LIMIT_MAX_MW];
 	if (tn->watts_max) {
@@ -241,8 +240,8 @@ static int power_bounds(const struct run *r, struct tune_bounds *b, struct err *
 
 		if (low > most || high < least)
 			return err_set(err, ERR_RANGE,
-				       "%s: --tune-power: its limits are from %lld to %lld W",
-				       r->id, (long long)least / 1000, (long long)most / 1000);
+				       "--tune-power: its limits are from %lld to %lld W",
+				       (long long)least / 1000, (long long)most / 1000);
 		least = low > least ? low : least;
 		most = high < most ? high : most;
 	} else if (sensor_has(now, SENSOR_LIMIT_DEFAULT_MW) &&
@@ -266,9 +265,9 @@ static int measure_auto(struct run *r, struct err *err)
 		return rc;
 	print_row("auto", TUNE_LEAVE, &m, why);
 	if (m.failed && m.rate_hps <= 0)
-		return err_set(err, ERR_DEVICE, "%s: %s", r->id, why);
+		return err_set(err, ERR_DEVICE, "%s", why);
 	r->auto_rate = m.rate_hps;
-	return m.rate_hps > 0 ? 0 : err_set(err, ERR_DEVICE, "%s: finishes no batch", r->id);
+	return m.rate_hps > 0 ? 0 : err_set(err, ERR_DEVICE, "finishes no batch");
 }
 
 static int apply_limit(struct run *r, int64_t mw, struct err *err)
@@ -278,9 +277,7 @@ static int apply_limit(struct run *r, int64_t mw, struct err *err)
 	if (mw == TUNE_LEAVE || mw == r->limit_mw)
 		return 0;
 	rc = tune_power_limit(r->tn->power, r->device, mw, err);
-	if (rc)
-		err_prefix(err, "%s", r->id);
-	else
+	if (!rc)
 		r->limit_mw = mw;
 	return rc;
 }
@@ -343,10 +340,8 @@ static int conclude(const struct run *r, struct err *err)
 	char why[160], rate[32], own[32], limit[40] = "", late[48] = "";
 	int rc = tune_best(r->sweep, &best, why, sizeof why, err);
 
-	if (rc) {
-		err_prefix(err, "%s", r->id);
+	if (rc)
 		return rc;
-	}
 	if (best->at.limit_mw > 0)
 		snprintf(limit, sizeof limit, ", power limit %.0f W",
 			 (double)best->at.limit_mw / 1000);
@@ -393,6 +388,8 @@ static int tune_device(struct tuning *tn, unsigned device, struct err *err)
 	rig_id(r.id, sizeof r.id, &tn->devices.dev[device]);
 	r.sweep = calloc(1, sizeof *r.sweep);
 	rc = r.sweep ? run_device(&r, err) : err_set(err, ERR_NOMEM, "no memory for a sweep");
+	if (rc)
+		err_prefix(err, "%s", r.id);
 	if (r.limit_mw != TUNE_LEAVE)
 		tune_power_limit(tn->power, device, SENSOR_RESTORE, &ignored);
 	tune_session_free(r.session);
