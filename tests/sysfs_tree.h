@@ -105,7 +105,8 @@ TREE_FN void tree_fill(const char *dir, const char *const files[])
 	for (i = 0; files[i]; i++) {
 		size_t len = strcspn(files[i], " ");
 
-		snprintf(name, sizeof name, "%s/%.*s", dir, (int)len, files[i]);
+		snprintf(name, sizeof name, "%.150s/%.*s", dir, (int)(len < 140 ? len : 140),
+			 files[i]);
 		snprintf(text, sizeof text, "%s\n", files[i] + len + 1);
 		tree_put(name, text);
 	}
