@@ -191,6 +191,7 @@ static void use_profile(struct unit *u)
 	const struct fleet *f = u->fleet;
 	const struct algo *algo = algo_find(f->config.algo);
 	char note[ERR_TEXT_MAX];
+	struct profile found;
 	uint32_t tuned;
 
 	if (u->intensity || f->config.no_profile || !algo)
@@ -202,6 +203,9 @@ static void use_profile(struct unit *u)
 	else if (note[0])
 		log_warn(LOG_DEVICE, "%s: %s", u->id, note);
 	u->intensity = tuned;
+	if (tuned && !profile_find(f->cache_dir, &u->info, algo, f->config.set, &found, NULL) &&
+	    found.limit_mw > 0)
+		u->tuned_mw = found.limit_mw;
 }
 
 static int add_units(struct fleet *f, const struct rig_list *devices, struct err *err)
@@ -383,6 +387,11 @@ const struct slot *fleet_slot(const struct fleet *f, unsigned device)
 const struct device_info *fleet_info(const struct fleet *f, unsigned device)
 {
 	return &f->units[device].info;
+}
+
+int64_t fleet_tuned_mw(const struct fleet *f, unsigned device)
+{
+	return f->units[device].tuned_mw;
 }
 
 uint64_t fleet_hashes(const struct fleet *f, unsigned device)

@@ -75,6 +75,8 @@ void fleet_unpark(struct fleet *f, unsigned device);
 
 const struct slot *fleet_slot(const struct fleet *f, unsigned device);
 const struct device_info *fleet_info(const struct fleet *f, unsigned device);
+/* The power limit that its profile was measured with; 0: none, or no profile is used. */
+int64_t fleet_tuned_mw(const struct fleet *f, unsigned device);
 /* Hashes ever done, over all its workers. */
 uint64_t fleet_hashes(const struct fleet *f, unsigned device);
 

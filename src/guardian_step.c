@@ -36,6 +36,8 @@ void ward_rules(struct guardian *g, unsigned device)
 		.interval_ms = (int32_t)s->sensor_interval_ms,
 	};
 	w->owner_mw = (int64_t)settings_of_device(s->power_limit, device) * 1000;
+	if (!w->owner_mw && s->allow_power)
+		w->owner_mw = fleet_tuned_mw(g->fleet, device);
 }
 
 void ward_init(struct guardian *g, unsigned device)

@@ -30,6 +30,7 @@ struct unit {
 	uint64_t hashes;
 	char label[48], stage[48];
 	uint32_t permille, left_s, intensity;
+	int64_t tuned_mw;                    /* power limit of its profile; 0: none */
 	struct algo_facts told[EPOCHS_TOLD]; /* epochs its worker has, newest first */
 	/* A dataset that did not fit; the next job's may, or this one later.  need 0: none */
 	struct ipc_unfit unfit;
