@@ -40,17 +40,6 @@ void ward_rules(struct guardian *g, unsigned device)
 		w->owner_mw = fleet_tuned_mw(g->fleet, device);
 }
 
-void ward_init(struct guardian *g, unsigned device)
-{
-	struct ward *w = &g->wards[device];
-
-	ward_rules(g, device);
-	w->share_mw = SENSOR_LEAVE;
-	w->duty = 1000;
-	thermal_init(&w->thermal);
-	guard_init(&w->guard, &g->rules);
-}
-
 /* ---- saying ---- */
 
 static const char *who_is(const struct guardian *g, int device, char *out, size_t size)
@@ -143,6 +132,19 @@ static void set_duty(struct guardian *g, unsigned device, uint32_t permille)
 	if (!w->duty)
 		w->duty = 1;
 	fleet_limit(g->fleet, device, w->duty, ms, 0);
+}
+
+void ward_init(struct guardian *g, unsigned device)
+{
+	struct ward *w = &g->wards[device];
+
+	ward_rules(g, device);
+	w->share_mw = SENSOR_LEAVE;
+	thermal_init(&w->thermal);
+	guard_init(&w->guard, &g->rules);
+	w->duty = 1000;
+	if (g->settings->guard.low_load)
+		set_duty(g, device, 1000);
 }
 
 static void set_limit(struct guardian *g, unsigned device, int64_t mw)

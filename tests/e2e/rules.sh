@@ -69,4 +69,9 @@ wait_line "$tmp/hours.log" 'sim:0 .*paused: outside the hours for mining' 40 >/d
 	fail "hours pause"
 stop "$miner_pid" INT
 [ "$rc" = 0 ] || fail "exit code 0, got $rc"
+start_miner desktop -a sha256d -o "127.0.0.1:$pool_port" -u user -d sim:1 --sim rate=100k \
+	--low-load --stats-interval 2
+wait_line "$tmp/desktop.log" 'sim:0 mining: .*, held at 80 %' 40 >/dev/null || fail "low load"
+stop "$miner_pid" INT
+[ "$rc" = 0 ] || fail "exit code 0, got $rc"
 ok "power is shared and restored; battery, others, price and hours pause and end"
