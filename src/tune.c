@@ -44,7 +44,7 @@ struct tuning {
 	struct event *signals[2];
 	struct tune_power *power; /* NULL: no sensors */
 	struct tune_session_config config;
-	bool stop;
+	bool stop, hot;
 };
 
 /* One device. */
@@ -114,6 +114,14 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 	tn->stop = true;
 }
 
+static void on_hot(void *arg, const char *line)
+{
+	struct tuning *tn = arg;
+
+	fprintf(stderr, "adit: too hot to go on tuning: %s\n", line);
+	tn->stop = tn->hot = true;
+}
+
 static int start_loop(struct tuning *tn, struct err *err)
 {
 	static const int numbers[] = {SIGINT, SIGTERM};
@@ -134,7 +142,8 @@ static int start_loop(struct tuning *tn, struct err *err)
 		   : interval > SENSOR_LAST_MS ? SENSOR_LAST_MS
 					       : interval;
 	return tune_power_new(&tn->power, tn->base, &tn->devices, interval,
-			      tn->config.open.cache_dir, &tn->stop, err);
+			      tn->config.open.cache_dir, &tn->stop, &tn->settings->guard, on_hot,
+			      tn, err);
 }
 
 /* --- the table ---------------------------------------------------------------- */
@@ -439,6 +448,8 @@ static int tune_all(struct tuning *tn)
 		if (rc && code == EXIT_OK)
 			code = exit_code(rc);
 	}
+	if (tn->hot)
+		return EXIT_DEVICE;
 	if (tn->stop) {
 		fprintf(stderr, "adit: interrupted: what was not finished is not kept\n");
 		return EXIT_FAIL;

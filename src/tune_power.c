@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Power for `adit tune`. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 
 #include "src/clock.h"
 #include "src/sensors.h"
+#include "src/settings.h"
 #include "src/str.h"
 #include "src/tune_power.h"
 
@@ -19,6 +21,9 @@ struct tune_power {
 	struct event *timer;
 	struct sensors *sensors;
 	const bool *stop;
+	const struct settings_guard *limits;
+	tune_hot *hot; /* NULL once it was told */
+	void *arg;
 	bool expired, ended;
 	struct sensor_reading last[DEVICES_MAX]; /* known 0: none yet, or lost */
 	/* the order that is waited for: */
@@ -41,11 +46,37 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	p->expired = true;
 }
 
+/* Nothing holds a temperature while settings are compared, so its limit ends the tuning. */
+static void watch_heat(struct tune_power *p, unsigned device, const struct sensor_reading *r)
+{
+	const struct {
+		enum sensor_field field;
+		const char *list, *what;
+	} all[] = {{SENSOR_CORE_MC, p->limits->temp_limit, "core"},
+		   {SENSOR_MEMORY_MC, p->limits->temp_limit_mem, "memory"}};
+	char line[160];
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof all[0] && p->hot; i++) {
+		int64_t limit = (int64_t)settings_of_device(all[i].list, device);
+		tune_hot *hot = p->hot;
+
+		if (!limit || !sensor_has(r, all[i].field) || r->v[all[i].field] < limit * 1000)
+			continue;
+		snprintf(line, sizeof line,
+			 "device %u: %s %d C, limit %d C: cool it better or allow it less power",
+			 device, all[i].what, (int)(r->v[all[i].field] / 1000), (int)limit);
+		p->hot = NULL;
+		hot(p->arg, line);
+	}
+}
+
 static void on_reading(void *arg, unsigned device, const struct sensor_reading *r)
 {
 	struct tune_power *p = arg;
 
 	p->last[device] = *r;
+	watch_heat(p, device, r);
 	if (!p->measuring || device != p->device)
 		return;
 	if (sensor_has(r, SENSOR_POWER_MW)) {
@@ -103,7 +134,8 @@ static bool await(struct tune_power *p, const bool *what, int ms, bool may_stop)
 }
 
 int tune_power_new(struct tune_power **out, struct event_base *base, const struct rig_list *devices,
-		   int interval_ms, const char *cache_dir, const bool *stop, struct err *err)
+		   int interval_ms, const char *cache_dir, const bool *stop,
+		   const struct settings_guard *limits, tune_hot *hot, void *arg, struct err *err)
 {
 	static const struct sensors_events events = {
 		.reading = on_reading, .lost = on_lost, .set_done = on_set};
@@ -121,6 +153,9 @@ int tune_power_new(struct tune_power **out, struct event_base *base, const struc
 	}
 	p->base = base;
 	p->stop = stop;
+	p->limits = limits;
+	p->hot = hot;
+	p->arg = arg;
 	p->timer = evtimer_new(base, on_timer, p);
 	if (!p->timer)
 		rc = err_set(err, ERR_NOMEM, "no memory for sensors");

@@ -12,12 +12,18 @@
 struct event_base;
 struct tune_power;
 
+struct settings_guard;
+
+/* A card got as hot as --temp-limit or --temp-limit-mem: told once, as a line. */
+typedef void tune_hot(void *arg, const char *line);
+
 /*
  * Sensors of these devices (copied), looked at every interval_ms.  *stop (borrowed) ends every
  * wait.  0 or -ERR_xxx.
  */
 int tune_power_new(struct tune_power **out, struct event_base *base, const struct rig_list *devices,
-		   int interval_ms, const char *cache_dir, const bool *stop, struct err *err);
+		   int interval_ms, const char *cache_dir, const bool *stop,
+		   const struct settings_guard *limits, tune_hot *hot, void *arg, struct err *err);
 
 /* Limits are put back, and that is waited for.  NULL is fine. */
 void tune_power_free(struct tune_power *p);

@@ -312,7 +312,7 @@ void unit_act(struct unit *u, enum slot_action action)
 		spawn(u);
 		break;
 	case SLOT_TERM:
-		if (!u->slot.stopping)
+		if (!u->slot.stopping && !u->slot.fatal) /* who is parked is told so at the end */
 			log_warn(LOG_DEVICE, "%s (%s): %s; restarting its worker", u->id,
 				 unit_place(u), u->slot.reason);
 		if (!unit_tell(u, IPC_QUIT, NULL) || !u->slot.stopping)

@@ -57,6 +57,8 @@ start power -a sha256d -d sim:1 --metric efficiency --tune-intensity 12-12 --all
 start stopped -a sha256d -d sim:1 --tune-intensity 12-13 --allow-power
 start wrong -a sha256d -d sim:1 --sim fault=invalid:1 --tune-intensity 11-12
 start dies -a sha256d -d sim:1 --sim fault=crash --tune-intensity 12-12
+echo "0 core_mc=95000" >hot.sensors
+start hot -a sha256d -d sim:1 --tune-intensity 12-13
 start cpu -a sha256d -d cpu -t 1 --tune-intensity 10-10
 
 # Interrupted when it has lowered a limit.
@@ -94,6 +96,8 @@ says wrong.err 'every setting gave wrong results'
 says wrong.out ' wrong$'
 [ ! -e wrong/profiles.json ] || fail "wrong settings are kept"
 
+ended hot 5
+says hot.err 'core 95 C, limit 90 C'
 ended dies 5
 [ ! -e dies/profiles.json ] || fail "what never ran is kept"
 

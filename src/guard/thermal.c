@@ -431,7 +431,7 @@ static enum thermal_event warmth(struct thermal *t, const struct wish *w)
 {
 	const struct thermal_place *p = &t->place[t->cause];
 
-	if (!t->hot && !t->lost && t->heat < HEAT_HOT &&
+	if (!t->hot && !t->lost && t->heat < HEAT_HOT && w->aim[t->cause].target > 0 &&
 	    p->now_c >= w->aim[t->cause].target - NEAR_C) {
 		t->hot = true;
 		return THERMAL_HOT;
