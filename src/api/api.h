@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the rig shows and lets be done, whoever asks: one snapshot, one set of actions, one access
+ * rule; and one renderer a dialect.  A renderer is pure: a snapshot and a request in, bytes out.
+ * Loop thread.
+ */
+#ifndef ADIT_API_H
+#define ADIT_API_H
+
+#include <event2/buffer.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pool/pools.h"
+#include "src/err.h"
+#include "src/gpu/backend.h"
+#include "src/stats.h"
+
+/* What happened lately, oldest first; ids grow by one and are never used twice in a run. */
+struct api_event {
+	uint64_t id;
+	int64_t at_ms;   /* since 1970 */
+	char device[32]; /* "cuda:0"; "" of the rig */
+	char name[24];   /* of src/guard/alarm.h, or "share", "job", "device" */
+	char severity;   /* 'i', 'w', 'e' */
+	char text[200];
+};
+#define API_EVENTS_KEPT 512
+
+/* Borrowed for the length of one call; what is not known is STAT_UNKNOWN, 0 or "". */
+struct api_view {
+	const struct rig_stats *rig; /* devices[i] goes with info[i] */
+	const struct device_info *const *info;
+	const struct pool_status *pools;
+	unsigned n_pools;
+	int active_pool; /* -1: none */
+	const struct api_event *events;
+	unsigned n_events;
+	int64_t now_ms, started_ms; /* since 1970 */
+	const char *version;        /* "0.1.0" */
+	bool paused;                /* by API or key, as a whole */
+};
+
+/* What may be done; device and pool are numbers of the view.  0 or -ERR_xxx with a line. */
+struct api_actions {
+	int (*pause)(void *arg, int device /* -1: all */, bool on, struct err *err);
+	int (*restart)(void *arg, unsigned device, struct err *err); /* also a parked one */
+	int (*set_intensity)(void *arg, unsigned device, uint32_t log2, struct err *err);
+	int (*set_power_limit)(void *arg, unsigned device, uint32_t watts, struct err *err);
+	int (*set_temp_target)(void *arg, unsigned device, uint32_t celsius, struct err *err);
+	int (*reload)(void *arg, struct err *err);
+	int (*quit)(void *arg, struct err *err);
+};
+
+enum api_right { API_NOTHING, API_READ, API_WRITE };
+
+/* Users and pool passwords never appear; users are masked unless the right is API_WRITE. */
+struct api_call {
+	const struct api_view *view;
+	const struct api_actions *actions;
+	void *arg;
+	enum api_right right;
+};
+
+#endif
