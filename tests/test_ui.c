@@ -57,18 +57,30 @@ static struct device_stats devices[] = {
 	 .rate_60s = 1.4e6,
 	 .rate_15m = 1.3e6,
 	 .shares = {.accepted = 10, .rejected = 2, .stale = 3, .invalid = 4},
-	 .temperature_c = 61},
+	 .temperature_c = 61,
+	 .memory_c = 82,
+	 .power_w = 181,
+	 .fan_percent = 55,
+	 .duty_permille = 800},
 	{.id = "opencl:1",
 	 .state = DEVICE_PREPARING,
 	 .reason = "building kernels",
 	 .permille = 425,
-	 .temperature_c = STAT_UNKNOWN},
+	 .temperature_c = STAT_UNKNOWN,
+	 .memory_c = STAT_UNKNOWN,
+	 .fan_percent = STAT_UNKNOWN,
+	 .power_w = STAT_UNKNOWN,
+	 .limit_w = STAT_UNKNOWN},
 	{.id = "sim:2",
 	 .state = DEVICE_PARKED,
 	 .reason = "wrong results",
 	 .shares = {.lost = 5},
 	 .restarts = 7,
-	 .temperature_c = STAT_UNKNOWN},
+	 .temperature_c = STAT_UNKNOWN,
+	 .memory_c = STAT_UNKNOWN,
+	 .fan_percent = STAT_UNKNOWN,
+	 .power_w = STAT_UNKNOWN,
+	 .limit_w = STAT_UNKNOWN},
 };
 static const struct rig_stats rig = {
 	.algo = "algo",
@@ -94,7 +106,7 @@ static void status_is_a_line_a_device_and_a_total(void)
 	ui_status(&rig);
 	text = slurp();
 	CHECK_HAS(text, " device cuda:0 mining: 1.50 MH/s (60 s 1.40 MH/s, 15 min 1.30 MH/s), "
-			"A 10 R 2 S 3 I 4, 61 C\n");
+			"A 10 R 2 S 3 I 4, 61 C, memory 82 C, 181 W, fan 55 %, held at 80 %\n");
 	CHECK_HAS(text, " device opencl:1 preparing (building kernels 42 %): 0.00 H/s");
 	CHECK_HAS(text, " device sim:2 parked (wrong results): 0.00 H/s (60 s 0.00 H/s, 15 min "
 			"0.00 H/s), A 0 R 0 S 0 I 0 L 5\n");

@@ -98,7 +98,7 @@ step_prepare() { autoreconf -fi; }
 # runs; what fails twice, or more than a few failures, stays failed.
 check_twice() {
 	local trs failed=()
-	make -j2 check "$@" && return
+	make -j3 check "$@" && return # some only wait
 	while read -r trs; do
 		grep -qE '^:global-test-result: (FAIL|ERROR)' "$trs" && failed+=("${trs%.trs}")
 	done < <(find tests -name '*.trs' | sort)
