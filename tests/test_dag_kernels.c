@@ -2,7 +2,7 @@
 /*
  * Kernels that make and search datasets, on a real OpenCL device (PoCL at least) against the
  * references: whole small datasets under a CPU's and a GPU's plans, those of the family's first
- * split over 2 and 4 buffers too; and one hash of a real epoch, of whose dataset only the rows it
+ * split over 2 and 4 buffers too, and one hash of a real epoch, of whose dataset only the rows it
  * reads exist.
  * FAMILY: which algorithms.  Skips where OpenCL has no device.
  */
@@ -381,9 +381,10 @@ int main(void)
 		rows = vectors_load(algo);
 		T_RUN(small_datasets_under_the_devices_own_plan);
 		T_RUN(small_datasets_under_a_gpus_plans);
-		if (i == 0) /* all of a family share the words that tell parts */
+		if (i == 0) { /* all of a family share the words that tell parts, and sizes */
 			T_RUN(split_datasets);
-		T_RUN(one_hash_of_a_real_epoch);
+			T_RUN(one_hash_of_a_real_epoch);
+		}
 		json_decref(rows);
 	}
 	algo_epoch_free(ep);

@@ -11,7 +11,7 @@ small=(--set light_cache_items=1021 --set dataset_items=16381)
 cross() {
 	local name=$1 epochs=$7 programs=$8 got
 	start_pool "$name-pool" -a "$2" "${small[@]}" --listen 127.0.0.1:0 --diff "$4" \
-		--job-interval 700 --block-shares 4 --height "$5" --height-step "$6"
+		--job-interval 400 --block-shares 4 --height "$5" --height-step "$6"
 	start_miner "$name" -a "$2" "${small[@]}" -o "127.0.0.1:$pool_port" -u me -d "$3" \
 		--cpu-threads 1 --log-level debug
 	wait_count "$tmp/$name.log" ' job .*, clean' 13 200 || fail "$name: blocks come"

@@ -15,7 +15,7 @@ about() {
 	mine) echo "./quickstart mine: accepted shares, clean end" ;;
 	bundle) echo "make bundle, and the bundle on its own" ;;
 	distcheck) echo "make distcheck" ;;
-	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-60} s in total" ;;
+	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-40} s in total" ;;
 	clang) echo "clang -Werror, as shipped: make check, the long tests" ;;
 	shell) echo "shellcheck of every script" ;;
 	coverage) echo "what make check covered" ;;
@@ -50,7 +50,7 @@ tests_but() { make -s print-tests | tr ' ' '\n' | grep -vE "$1" | paste -sd' ' -
 
 # Tests that take most of a minute each.  They run once, optimised, with CUDA kernels embedded
 # where NVRTC is; the others run in every build.
-LONG='test_dag_(ethash|kawpow|firopow)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|e2e/dag'
+LONG='test_dag_(ethash|kawpow|firopow|others)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|e2e/dag'
 
 step_install() {
 	local major
@@ -140,9 +140,15 @@ step_tsan() {
 		--enable-sanitizers=thread || return 1
 	make -j2 && make -j2 check-programs || return 1
 	export TEST_BRIEF=1
-	check_twice TESTS="$(tests_but "$NOT_SANITIZED|$LONG|e2e/(fit|guardian|rules)")"
+	check_twice TESTS="$(tests_but "$NOT_SANITIZED|$LONG|$NOT_THREADED")"
 	count_trs "$PWD"
 }
+
+# What has no threads, or none but the loop's: of no interest to the thread sanitizer.
+NOT_THREADED='test_(t|u256|algos|dag_rules|dialects|detect|dagpools|stratum1|gbt|address|url|socks|'
+NOT_THREADED+='settings|mistakes|progpow_code|splice|pace|slot|work|stats|thermal|power|guard|honest|'
+NOT_THREADED+='day|tune|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues)$|'
+NOT_THREADED+='litecoind|bad_input|manual|tune\.sh|service|e2e/(fit|guardian|rules|errors|faults)|fuzz_'
 
 # What a sanitized build would only repeat, or what cannot run in one.  e2e/fit makes caches of
 # real sizes, which takes minutes under the thread sanitizer.  TEST_BRIEF: see e2e/dialects.sh.
@@ -159,7 +165,8 @@ step_bundle() {
 step_distcheck() {
 	configure_in distcheck CC="$(cc gcc)" || return 1
 	# The tests of a tarball are the same ones: here a few show that they are all in it.
-	make -j2 distcheck TESTS="$(tests_but 'check_[scf]|e2e|litecoind|oclgrind|nvrtc|bundle|kernels|cuda|test_worker|test_scan')"
+	make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0" TESTS="$(tests_but \
+		'check_[scf]|e2e|litecoind|oclgrind|nvrtc|bundle|kernels|cuda|test_worker|test_scan|test_dag_|tune|thermal|sensors|day|faults|failover')"
 }
 
 step_fuzz() {
@@ -170,7 +177,7 @@ step_fuzz() {
 	make -j2 fuzz-targets || return 1
 	mapfile -t targets < <(find tests/fuzz -maxdepth 1 -name 'fuzz_*' -type f -perm /111 | sort)
 	[ ${#targets[@]} -gt 0 ] || { echo "no fuzz targets were built"; return 1; }
-	each=$((${FUZZ_SECONDS:-60} * 2 / ${#targets[@]}))
+	each=$((${FUZZ_SECONDS:-40} * 2 / ${#targets[@]}))
 	for target in "${targets[@]}"; do
 		name=${target##*/fuzz_}
 		mkdir -p "corpus-$name"
