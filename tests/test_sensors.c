@@ -28,7 +28,7 @@
 /* Patience that suits a test: seconds become hundredths. */
 static const struct vigil_limits quick = {
 	.start_ms = 30000,
-	.silence_ms = 400,
+	.silence_ms = 2000, /* a process that starves on a busy machine is no hang */
 	.quit_ms = 10000,
 	.term_ms = 50,
 	.kill_ms = 30000,
@@ -353,7 +353,7 @@ static void hang_costs_the_others_a_restart_and_no_more(void)
 	CHECK(sensors_pid(rig.s) != pid);
 	rig_stop(&rig);
 	CHECK_U64(lines_with("sensors"), 1);
-	CHECK_HAS(read_log(), "hangs: silent for 0.4 s, asked about device 0; starting it again");
+	CHECK_HAS(read_log(), "hangs: silent for 2 s, asked about device 0; starting it again");
 }
 
 static void crash_is_answered_by_a_start_every_time(void)
