@@ -6,10 +6,10 @@ adit_write()
 (
 	umask 077
 	dir=${CUSTOM_CONFIG_FILENAME%/*}
-	export ADIT_URL=${CUSTOM_URL-} ADIT_LOGIN=${CUSTOM_TEMPLATE-} ADIT_PASSWORD=${CUSTOM_PASS-}
-	export ADIT_LOG=$CUSTOM_LOG_BASENAME.log ADIT_BIND="" ADIT_ALGORITHM
-	ADIT_ALGORITHM=$(adit_algo "${CUSTOM_ALGO-}")
-	adit_has_api "$dir/bin/adit" && ADIT_BIND=127.0.0.1:4028
+	export CONFIG_URL=${CUSTOM_URL-} CONFIG_USER=${CUSTOM_TEMPLATE-} CONFIG_PASS=${CUSTOM_PASS-}
+	export CONFIG_LOG=$CUSTOM_LOG_BASENAME.log CONFIG_BIND="" CONFIG_ALGO
+	CONFIG_ALGO=$(adit_algo "${CUSTOM_ALGO-}")
+	adit_has_api "$dir/bin/adit" && CONFIG_BIND=127.0.0.1:4028
 	mkdir -p "${CUSTOM_LOG_BASENAME%/*}"
 	adit_words "${CUSTOM_USER_CONFIG-}" >"$dir/adit.args" || {
 		echo "adit: extra config arguments: a quote is not closed" >&2

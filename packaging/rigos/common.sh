@@ -19,19 +19,19 @@ adit_algo()
 adit_has_api() { "$1" --help 2>/dev/null | grep -q -- '--api-bind'; }
 
 # A configuration on standard output, from these in the environment (no password in an argument
-# list): ADIT_URL (one or more, apart by blanks, commas or semicolons), ADIT_LOGIN, ADIT_PASSWORD,
-# ADIT_ALGORITHM, ADIT_BIND ("": none), ADIT_LOG ("": none).
+# list): CONFIG_URL (one or more, apart by blanks, commas or semicolons), CONFIG_USER, CONFIG_PASS,
+# CONFIG_ALGO, CONFIG_BIND ("": none), CONFIG_LOG ("": none).
 adit_config()
 {
 	jq -n '
 		def some(k; v): if v != "" then {(k): v} else {} end;
-		[env.ADIT_URL // "" | splits("[\\s,;]+") | select(. != "")] as $urls |
-		some("algo"; env.ADIT_ALGORITHM // "") +
-		some("api-bind"; env.ADIT_BIND // "") +
-		some("log-file"; env.ADIT_LOG // "") +
+		[env.CONFIG_URL // "" | splits("[\\s,;]+") | select(. != "")] as $urls |
+		some("algo"; env.CONFIG_ALGO // "") +
+		some("api-bind"; env.CONFIG_BIND // "") +
+		some("log-file"; env.CONFIG_LOG // "") +
 		(if $urls == [] then {} else
-			{pools: [$urls[] | {url: .} + some("user"; env.ADIT_LOGIN // "") +
-				some("pass"; env.ADIT_PASSWORD // "")]} end)'
+			{pools: [$urls[] | {url: .} + some("user"; env.CONFIG_USER // "") +
+				some("pass"; env.CONFIG_PASS // "")]} end)'
 }
 
 # The words of a line of arguments, quotes as in a shell, one a line; nothing is expanded or run.
