@@ -162,6 +162,16 @@ static const char *text_of(struct evbuffer *buffer)
 	return text;
 }
 
+/* Without the NUL that the answer must end with. */
+static const char *text_before_nul(struct evbuffer *buffer)
+{
+	size_t len = evbuffer_get_length(buffer);
+	const char *text = text_of(buffer);
+
+	CHECK(len && !memchr(text, '\0', len - 1) && text[len - 1] == '\0');
+	return text;
+}
+
 static void check_golden(const char *got, const char *name)
 {
 	const char *top = getenv("top_srcdir");
@@ -257,10 +267,111 @@ static void claymore_pauses_the_card_of_that_place_for_a_writer(void)
 	CHECK_STR(done, "pause 1 0");
 }
 
+static const char *cgminer(const struct api_call *call, const char *request, size_t len)
+{
+	struct evbuffer *out = evbuffer_new();
+	const char *text;
+
+	CHECK_INT(api_cgminer(call, request, len, out), 0);
+	text = text_before_nul(out);
+	evbuffer_free(out);
+	if (len && request[0] == '{')
+		check_json(text);
+	return text;
+}
+
+static const char *cg(const struct api_call *call, const char *request)
+{
+	return cgminer(call, request, strlen(request));
+}
+
+static void cgminer_answers_as_documented(void)
+{
+	check_golden(cg(&reader, "summary\r\n"), "cgminer_summary_text");
+	check_golden(cg(&reader, "{\"command\":\"summary\"}"), "cgminer_summary_json");
+	check_golden(cg(&reader, "devs"), "cgminer_devs_text");
+	check_golden(cg(&reader, "{\"command\":\"devs\"}"), "cgminer_devs_json");
+	check_golden(cg(&reader, "pools"), "cgminer_pools_text");
+	check_golden(cg(&reader, "notify|"), "cgminer_notify_text");
+	check_golden(cg(&reader, "devdetails"), "cgminer_devdetails_text");
+	check_golden(cg(&reader, "version+config+coin+stats"), "cgminer_joined_text");
+	check_golden(cg(&reader, "{\"command\":\"version+config+coin+stats+version\"}"),
+		     "cgminer_joined_json");
+}
+
+static void every_read_verb_of_cgminer_is_whole_json(void)
+{
+	CHECK_HAS(cg(&reader, "{\"command\":\"pools\"}"), "\"POOLS\":[{\"POOL\":0,");
+	CHECK_HAS(cg(&reader, "{\"command\":\"notify\"}"), "\"NOTIFY\":[{\"NOTIFY\":0,");
+	CHECK_HAS(cg(&reader, "{\"command\":\"devdetails\"}"), "\"Device Path\":\"0a:00.0\"");
+	CHECK_HAS(cg(&reader, "{\"command\":\"gpucount\"}"), "\"GPUS\":[{\"Count\":3}],\"id\":1}");
+	CHECK_HAS(cg(&reader, "{\"command\":\"gpu\",\"parameter\":1}"), "\"GPU\":[{\"GPU\":1,");
+	CHECK_HAS(cg(&reader, "{\"command\":\"gpu\",\"parameter\":\"1\"}"), "\"GPU\":[{\"GPU\":1,");
+	CHECK_HAS(cg(&reader, "{\"command\":\"gpu\",\"parameter\":1.0}"), "\"GPU\":[{\"GPU\":1,");
+	CHECK_HAS(cg(&reader, "{\"command\":\"check\",\"parameter\":\"quit\"}"),
+		  "\"COMMAND\":[{\"Exists\":\"Y\",\"Access\":\"N\"}]");
+	CHECK_HAS(cg(&writer, "check|quit"), "COMMAND,Exists=Y,Access=Y|");
+	CHECK_HAS(cg(&reader, "check|addpool"), "COMMAND,Exists=N,Access=N|");
+}
+
+static void cgminer_bounds_what_it_is_asked(void)
+{
+	char big[CGMINER_REQUEST_MAX];
+
+	memset(big, '+', sizeof big);
+	CHECK_HAS(cgminer(&reader, big, sizeof big), "Code=14,");
+	CHECK_HAS(cgminer(&reader, big, sizeof big - 1), "Code=14,");
+	big[0] = '{';
+	CHECK_HAS(cgminer(&reader, big, sizeof big - 1), "\"Code\":23,");
+	CHECK_HAS(cgminer(&reader, "sum\0mary", 8), "Code=14,");
+	CHECK_HAS(cgminer(&reader, "", 0), "Code=14,");
+	CHECK_HAS(cg(&reader, "{}"), "\"Code\":24,");
+	CHECK_HAS(cg(&reader, "{\"command\":\"a\\\"|b\"}"), "\"Code\":14,");
+	CHECK_HAS(cg(&reader, "gpu|3"), "STATUS=E,When=1760004983,Code=1,");
+	CHECK_HAS(cg(&reader, "gpu|-1"), "Code=1,");
+	CHECK_HAS(cg(&reader, "gpu|x\\|,="), "Code=1,Msg=Invalid GPU id x\\\\\\|\\,\\= -");
+	CHECK_HAS(cg(&reader, "gpu"), "Code=15,");
+	CHECK_HAS(cg(&nobody, "summary"), "Code=45,");
+	CHECK_HAS(cg(&nobody, "nothing"), "Code=45,");
+}
+
+static void cgminer_does_for_a_writer_what_it_denies_a_reader(void)
+{
+	static const char *const all[] = {"quit",          "gpudisable|1",      "gpurestart|1",
+					  "addpool|a,b,c", "gpuintensity|1,20", "privileged",
+					  "save|/tmp/x"};
+	size_t i;
+
+	done[0] = '\0';
+	for (i = 0; i < sizeof all / sizeof all[0]; i++)
+		CHECK_HAS(cg(&reader, all[i]), "STATUS=E,When=1760004983,Code=45,");
+	CHECK_HAS(cg(&writer, "quit+summary"), "CMD=quit|STATUS=E,When=1760004983,Code=45,");
+	CHECK_STR(done, "");
+	CHECK_HAS(cg(&writer, "gpudisable|1"), "STATUS=S,When=1760004983,Code=12,");
+	CHECK_STR(done, "pause 0 1");
+	cg(&writer, "gpuenable|0");
+	CHECK_STR(done, "pause 1 0");
+	CHECK_HAS(cg(&writer, "gpudisable|2"),
+		  "STATUS=E,When=1760004983,Code=14,Msg=not now\\|?\"");
+	cg(&writer, "{\"command\":\"gpurestart\",\"parameter\":\"0\"}");
+	CHECK_STR(done, "restart 1");
+	cg(&writer, "gpuintensity|1,20");
+	CHECK_STR(done, "intensity 0 20");
+	CHECK_HAS(cg(&writer, "gpuintensity|1"), "Code=28,");
+	CHECK_HAS(cg(&writer, "gpuintensity|1,x"), "Code=31,");
+	CHECK_HAS(cg(&writer, "addpool|a,b,c"), "Code=14,");
+	CHECK_STR(cg(&writer, "quit"), "BYE");
+	CHECK_STR(done, "quit");
+}
+
 int main(void)
 {
 	T_RUN(claymore_answers_as_documented);
 	T_RUN(claymore_refuses_what_is_not_its_own_or_not_whole);
 	T_RUN(claymore_pauses_the_card_of_that_place_for_a_writer);
+	T_RUN(cgminer_answers_as_documented);
+	T_RUN(every_read_verb_of_cgminer_is_whole_json);
+	T_RUN(cgminer_bounds_what_it_is_asked);
+	T_RUN(cgminer_does_for_a_writer_what_it_denies_a_reader);
 	return t_done();
 }
