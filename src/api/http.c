@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading requests and writing answers of HTTP/1. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "src/api/http.h"
+#include "src/err.h"
+#include "src/str.h"
+
+#define TOKEN_CHARACTERS                                                                           \
+ "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static const char *const names[HTTP_FIELDS] = {
+	[HTTP_HOST] = "host",
+	[HTTP_ORIGIN] = "origin",
+	[HTTP_TYPE] = "content-type",
+	[HTTP_AUTH] = "authorization",
+	[HTTP_LENGTH] = "content-length",
+	[HTTP_CODING] = "transfer-encoding",
+};
+
+static bool copy(char *out, size_t size, const char *from, size_t len)
+{
+	if (len >= size)
+		return false;
+	memcpy(out, from, len);
+	out[len] = '\0';
+	return true;
+}
+
+/* "GET /path?query HTTP/1.1" */
+static int parse_first(struct http_request *r, const char *line, size_t len)
+{
+	const char *end = line + len, *target, *version;
+	size_t n;
+
+	target = memchr(line, ' ', len);
+	if (!target || target == line ||
+	    !copy(r->method, sizeof r->method, line, (size_t)(target - line)))
+		return 400;
+	if (strspn(r->method, TOKEN_CHARACTERS) != strlen(r->method))
+		return 400;
+	target++;
+	version = memchr(target, ' ', (size_t)(end - target));
+	if (!version || *target != '/')
+		return 400;
+	n = (size_t)(version - target);
+	version++;
+	if (end - version != 8 || memcmp(version, "HTTP/1.", 7) ||
+	    (version[7] != '0' && version[7] != '1'))
+		return 505;
+	if (!copy(r->path, sizeof r->path, target, n))
+		return 414;
+	r->path[strcspn(r->path, "?")] = '\0';
+	return 0;
+}
+
+static int keep(struct http_request *r, const char *name, size_t name_len, const char *value,
+		size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < HTTP_FIELDS; i++) {
+		if (strlen(names[i]) != name_len || strncasecmp(names[i], name, name_len))
+			continue;
+		if (r->has[i]) /* which of them counts? */
+			return 400;
+		r->has[i] = true;
+		return copy(r->field[i], sizeof r->field[i], value, len) ? 0 : 431;
+	}
+	return 0;
+}
+
+/* "Name: value" */
+static int parse_header(struct http_request *r, const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len), *end = line + len, *value;
+	size_t name_len;
+
+	if (!colon || colon == line)
+		return 400;
+	for (name_len = 0; line + name_len < colon; name_len++)
+		if (!strchr(TOKEN_CHARACTERS, line[name_len]))
+			return 400;
+	value = colon + 1;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	return keep(r, line, name_len, value, (size_t)(end - value));
+}
+
+/* No control bytes but the CR LF of line ends and tabs. */
+static bool clean(const char *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)data[i];
+
+		if (c == '\r'   ? i + 1 == len || data[i + 1] != '\n'
+		    : c == '\n' ? !i || data[i - 1] != '\r'
+				: (c < ' ' && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static int parse_head(struct http_request *r, const char *data)
+{
+	const char *at = data, *end = data + r->head - 2;
+	int rc = 0;
+
+	while (!rc && at < end) {
+		const char *eol = memchr(at, '\r', (size_t)(end - at) + 1);
+		size_t len = (size_t)(eol - at);
+
+		rc = at == data ? parse_first(r, at, len) : parse_header(r, at, len);
+		at = eol + 2;
+	}
+	return rc;
+}
+
+static int check_body(struct http_request *r)
+{
+	uint64_t length = 0;
+
+	if (r->has[HTTP_CODING])
+		return 501;
+	if (r->has[HTTP_LENGTH]) {
+		const char *text = r->field[HTTP_LENGTH];
+
+		if (!*text || strspn(text, "0123456789") != strlen(text))
+			return 400;
+		if (str_to_u64(&length, text, 0, HTTP_BODY_MAX))
+			return 413;
+	} else if (!strcmp(r->method, "POST")) {
+		return 411;
+	}
+	r->body = (size_t)length;
+	return 0;
+}
+
+int http_parse(struct http_request *out, const char *data, size_t len)
+{
+	const char *end = memmem(data, len > HTTP_HEAD_MAX ? HTTP_HEAD_MAX : len, "\r\n\r\n", 4);
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	if (!end) {
+		if (len >= HTTP_HEAD_MAX)
+			return 431;
+		/* a line that ends in LF alone will never become a head */
+		return clean(data, len && data[len - 1] == '\r' ? len - 1 : len) ? 0 : 400;
+	}
+	out->head = (size_t)(end - data) + 4;
+	if (!clean(data, out->head))
+		return 400;
+	rc = parse_head(out, data);
+	if (!rc)
+		rc = check_body(out);
+	if (rc)
+		return rc;
+	return len - out->head >= out->body ? 1 : 0;
+}
+
+const char *http_field(const struct http_request *r, enum http_field f)
+{
+	return r->has[f] ? r->field[f] : NULL;
+}
+
+const char *http_token(const struct http_request *r)
+{
+	const char *text = http_field(r, HTTP_AUTH);
+
+	if (!text || strncasecmp(text, "Bearer ", 7))
+		return NULL;
+	return text + 7 + strspn(text + 7, " ");
+}
+
+const char *http_word(int status)
+{
+	static const struct {
+		int status;
+		const char *word;
+	} all[] = {{200, "OK"},
+		   {204, "No Content"},
+		   {400, "Bad Request"},
+		   {401, "Unauthorized"},
+		   {403, "Forbidden"},
+		   {404, "Not Found"},
+		   {405, "Method Not Allowed"},
+		   {408, "Request Timeout"},
+		   {411, "Length Required"},
+		   {413, "Content Too Large"},
+		   {414, "URI Too Long"},
+		   {415, "Unsupported Media Type"},
+		   {429, "Too Many Requests"},
+		   {431, "Request Header Fields Too Large"},
+		   {500, "Internal Server Error"},
+		   {501, "Not Implemented"},
+		   {503, "Service Unavailable"},
+		   {505, "HTTP Version Not Supported"}};
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (all[i].status == status)
+			return all[i].word;
+	return "Error";
+}
+
+int http_answer(struct evbuffer *out, int status, const char *type, const char *extra,
+		struct evbuffer *body)
+{
+	char line[64] = "";
+	size_t len = body ? evbuffer_get_length(body) : 0;
+
+	if (!body && status >= 400) {
+		len = (size_t)snprintf(line, sizeof line, "%d %s\n", status, http_word(status));
+		type = "text/plain; charset=utf-8";
+	}
+	if (evbuffer_add_printf(out,
+				"HTTP/1.1 %d %s\r\n"
+				"Content-Type: %s\r\n"
+				"Content-Length: %zu\r\n"
+				"Connection: close\r\n"
+				"Cache-Control: no-store\r\n"
+				"X-Content-Type-Options: nosniff\r\n"
+				"X-Frame-Options: DENY\r\n"
+				"Content-Security-Policy: default-src 'none'\r\n"
+				"Referrer-Policy: no-referrer\r\n"
+				"%s\r\n%s",
+				status, http_word(status), type, len, extra ? extra : "", line) < 0)
+		return -ERR_NOMEM;
+	return body && evbuffer_add_buffer(out, body) ? -ERR_NOMEM : 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The one listener: the first byte of a connection decides whether it is HTTP, JSON lines or
+ * plain text.  Everything a peer can make us hold or wait for has a bound.  Loop thread.
+ */
+#ifndef ADIT_API_LISTENER_H
+#define ADIT_API_LISTENER_H
+
+#include <jansson.h>
+
+#include "src/api/api.h"
+
+#define API_DEFAULT_BIND "127.0.0.1:4028"
+#define API_CONNS_MAX    64
+#define API_CONNS_OF_ONE 8 /* from one address that is not loopback */
+#define API_REQUEST_S    10
+#define API_IDLE_S       300 /* between two lines of JSON */
+
+struct api;
+struct event_base;
+
+struct api_config {
+	const char *bind;               /* "ADDRESS:PORT", "unix:PATH" */
+	const char *token, *read_token; /* or NULL; not kept */
+	const char *origins;            /* comma list or NULL; borrowed */
+};
+
+/*
+ * What others than JSON-RPC are told; every one may be NULL.  The call's right is never less than
+ * API_READ.
+ */
+struct api_hooks {
+	/* GET /metrics */
+	int (*metrics)(const struct api_call *call, struct evbuffer *out);
+	/* GET of any other path; *type: a literal.  -ERR_UNKNOWN: no such page. */
+	int (*page)(const struct api_call *call, const char *path, const char **type,
+		    struct evbuffer *out);
+	/* A request in plain text, as it came; the connection is closed after the answer. */
+	int (*text)(const struct api_call *call, const char *text, size_t len,
+		    struct evbuffer *out);
+	/*
+	 * A JSON object that is no request of JSON-RPC 2.0 to a method of ours, with the answer
+	 * complete to its last byte.  0: the connection stays, 1: it is closed, -ERR_UNKNOWN: no.
+	 */
+	int (*object)(const struct api_call *call, const json_t *request, struct evbuffer *out);
+};
+
+struct api_source {
+	void (*view)(void *arg, struct api_view *out);
+	const struct api_actions *actions;
+	void *arg;
+	struct api_hooks hooks;
+};
+
+/* -ERR_USAGE, -ERR_RANGE or -ERR_PARSE: the options; -ERR_IO: the address cannot be had. */
+int api_new(struct api **out, struct event_base *base, const struct api_config *config,
+	    const struct api_source *source, struct err *err);
+void api_free(struct api *api); /* NULL is fine */
+
+/* "127.0.0.1:4028", with the port that was given for 0. */
+const char *api_where(const struct api *api);
+unsigned api_connections(const struct api *api);
+
+#endif
