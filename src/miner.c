@@ -191,7 +191,7 @@ static void on_time_limit(evutil_socket_t fd, short what, void *arg)
 	stop(arg, EXIT_OK);
 }
 
-static void reload(struct miner *m)
+static bool reload(struct miner *m)
 {
 	struct settings *fresh = NULL;
 	struct err err = {0};
@@ -203,7 +203,7 @@ static void reload(struct miner *m)
 	    pools_reload(m->pools, fresh->pools, fresh->n_pools, &err)) {
 		log_error(LOG_MINER, "reload: %s; nothing was changed", err.text);
 		settings_free(fresh);
-		return;
+		return false;
 	}
 	log_info(LOG_MINER, "configuration reloaded: %u pool%s", fresh->n_pools,
 		 fresh->n_pools == 1 ? "" : "s");
@@ -211,6 +211,15 @@ static void reload(struct miner *m)
 		log_error(LOG_MINER, "reload: %s", err.text);
 	settings_free(m->reloaded);
 	m->settings = m->reloaded = fresh;
+	return true;
+}
+
+bool miner_reload(struct miner *m)
+{
+	bool changed = reload(m);
+
+	miner_service_reload(m, true);
+	return changed;
 }
 
 void miner_end(struct miner *m, const char *how)
@@ -229,8 +238,7 @@ static void on_signal(evutil_socket_t signum, short what, void *arg)
 
 	(void)what;
 	if (signum == SIGHUP) {
-		reload(m);
-		miner_service_reload(m, true);
+		miner_reload(m);
 		return;
 	}
 	miner_end(m, signum == SIGINT ? "interrupted" : "told to end");
@@ -321,6 +329,7 @@ static void miner_done(struct miner *m)
 {
 	unsigned i;
 
+	miner_api_done(m);
 	miner_owner_done(m);
 	guardian_free(m->guardian);
 	fleet_free(m->fleet);
@@ -421,6 +430,8 @@ static int set_up(struct miner *m, struct rig_list *devices, struct err *err)
 		rc = set_up_fleet(m, devices, err);
 	if (!rc)
 		rc = set_up_pools(m, err);
+	if (!rc)
+		rc = miner_api_begin(m, err);
 	if (!rc)
 		rc = guardian_start(m->guardian, err);
 	return rc;

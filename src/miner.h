@@ -2,7 +2,8 @@
 /*
  * Between the files of the supervisor, the only ones that see pools and devices: its life and
  * display (miner.c), jobs on their way to devices (miner_jobs.c), shares on their way to pools
- * (miner_shares.c), its owner (miner_owner.c).  None of them ever calls a driver.  Loop thread.
+ * (miner_shares.c), its owner (miner_owner.c), programs that ask (miner_api.c).  None of them ever
+ * calls a driver.  Loop thread.
  */
 #ifndef ADIT_MINER_H
 #define ADIT_MINER_H
@@ -25,6 +26,7 @@
 
 struct event;
 struct keys;
+struct miner_api;
 
 struct miner {
 	const struct settings *settings;
@@ -55,6 +57,7 @@ struct miner {
 	int64_t fed_ms; /* when the service manager's watchdog was thought of */
 	bool up;        /* the service manager knows */
 	struct keys *keys;
+	struct miner_api *api;
 	bool stopping, stopped;
 	int exit_code;
 	char failure[ERR_TEXT_MAX]; /* why it ended by itself: the last line */
@@ -67,6 +70,7 @@ void miner_fail(struct miner *m, int code, const char *fmt, ...)
 void miner_end(struct miner *m, const char *how);
 void miner_snapshot(struct miner *m); /* fills m->stats */
 void miner_status(struct miner *m);   /* prints them */
+bool miner_reload(struct miner *m);   /* as SIGHUP does; false: nothing was changed */
 /* A share less is under way: the last one ends a program that waits for it. */
 void miner_stop_when_flushed(struct miner *m);
 
@@ -87,6 +91,10 @@ void miner_verified(void *arg, struct share *s, int rc);
 void miner_final(void *arg, struct share *s);
 void miner_drop_share(void *arg, struct share *s);
 void miner_submit(struct miner *m, struct share *s);
+
+/* miner_api.c */
+int miner_api_begin(struct miner *m, struct err *err);
+void miner_api_done(struct miner *m);
 
 /* miner_owner.c: service manager and keys */
 void miner_service_begin(struct miner *m); /* before children and threads */

@@ -34,6 +34,7 @@ enum option_group {
 	GROUP_POOL,
 	GROUP_DEVICE,
 	GROUP_GUARDIAN, /* src/option_guard.def */
+	GROUP_API,      /* src/option_api.def */
 	GROUP_CHECK,    /* hash and scan */
 	GROUP_SERVER,   /* the local pool */
 	GROUP_LOG,

@@ -10,6 +10,7 @@
 const char *const option_groups[GROUPS] = {
 	[GROUP_MINING] = "Mining",       [GROUP_POOL] = "Pools",      [GROUP_DEVICE] = "Devices",
 	[GROUP_GUARDIAN] = "Guardian",   [GROUP_CHECK] = "Checking",  [GROUP_SERVER] = "Local pool",
+	[GROUP_API] = "API",
 	[GROUP_LOG] = "Log and display", [GROUP_GENERAL] = "General",
 };
 
@@ -314,6 +315,7 @@ const struct option options[] = {
 	 .help = "skip the known answers at the start (for tests)"},
 
 #include "src/option_guard.def"
+#include "src/option_api.def"
 
 	/* hash and scan */
 	{.name = "header",

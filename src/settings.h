@@ -57,6 +57,13 @@ struct settings_guard {
 	uint32_t tune_time_s;
 };
 
+/* NULL: not given. */
+struct settings_api {
+	char *bind; /* "off": nowhere */
+	char *token, *token_file, *read_token, *read_token_file;
+	char *allow_origin; /* comma list */
+};
+
 struct settings {
 	const struct command *command;
 
@@ -80,6 +87,7 @@ struct settings {
 	bool no_selftest;
 	uint32_t hang_timeout_s; /* shortest deadline of a batch; 0: default */
 	struct settings_guard guard;
+	struct settings_api api;
 
 	/* log and display */
 	struct log_config log; /* log.file owned here */

@@ -142,9 +142,20 @@ static int check_body(struct http_request *r)
 	return 0;
 }
 
+/* The end of the head, or NULL. */
+static const char *find_end(const char *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + 4 <= len; i++)
+		if (!memcmp(data + i, "\r\n\r\n", 4))
+			return data + i;
+	return NULL;
+}
+
 int http_parse(struct http_request *out, const char *data, size_t len)
 {
-	const char *end = memmem(data, len > HTTP_HEAD_MAX ? HTTP_HEAD_MAX : len, "\r\n\r\n", 4);
+	const char *end = find_end(data, len > HTTP_HEAD_MAX ? HTTP_HEAD_MAX : len);
 	int rc;
 
 	memset(out, 0, sizeof *out);

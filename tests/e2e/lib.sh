@@ -7,6 +7,7 @@ set -u
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/adit-e2e.XXXXXX")
 export XDG_CACHE_HOME=${XDG_CACHE_HOME:-$tmp/cache}
 unset NO_COLOR ADIT_CONFIG
+export ADIT_API_BIND=off # no fixed ports
 pids=()
 failed=0
 

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor to programs: what they see of it and what they may do. */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "src/api/listener.h"
+#include "src/clock.h"
+#include "src/miner.h"
+#include "src/str.h"
+
+#define POOLS_SHOWN 64
+
+struct miner_api {
+	struct api *api;
+	const struct device_info *info[DEVICES_MAX];
+	struct pool_status pools[POOLS_SHOWN];
+	int64_t started_ms;
+};
+
+/* ---- what is seen ---- */
+
+static void view(void *arg, struct api_view *out)
+{
+	struct miner *m = arg;
+	struct miner_api *a = m->api;
+	unsigned i;
+
+	miner_snapshot(m);
+	for (i = 0; i < m->stats.n_devices && i < DEVICES_MAX; i++)
+		a->info[i] = fleet_info(m->fleet, i);
+	out->n_pools = pools_count(m->pools);
+	if (out->n_pools > POOLS_SHOWN)
+		out->n_pools = POOLS_SHOWN;
+	for (i = 0; i < out->n_pools; i++)
+		pools_status(m->pools, i, &a->pools[i]);
+	out->rig = &m->stats;
+	out->info = a->info;
+	out->pools = a->pools;
+	out->active_pool = pools_active(m->pools);
+	out->now_ms = clock_wall_ms();
+	out->started_ms = a->started_ms;
+	out->version = PACKAGE_VERSION;
+	out->paused = guardian_paused(m->guardian, -1, PAUSE_USER) ||
+		      guardian_paused(m->guardian, -1, PAUSE_API);
+}
+
+/* ---- what may be done ---- */
+
+static int do_pause(void *arg, int device, bool on, struct err *err)
+{
+	struct miner *m = arg;
+
+	(void)err;
+	guardian_pause(m->guardian, device, PAUSE_API, on);
+	log_info(LOG_API, "%s: %s through the API",
+		 device < 0 ? "all" : fleet_id(m->fleet, (unsigned)device),
+		 on ? "paused" : "goes on");
+	return 0;
+}
+
+static int do_restart(void *arg, unsigned device, struct err *err)
+{
+	struct miner *m = arg;
+
+	(void)err;
+	log_info(LOG_API, "%s: restarted through the API", fleet_id(m->fleet, device));
+	if (m->stats.devices[device].state == DEVICE_PARKED)
+		guardian_unpark(m->guardian, device);
+	else
+		fleet_restart(m->fleet, device, "told to through the API");
+	return 0;
+}
+
+static int do_reload(void *arg, struct err *err)
+{
+	log_info(LOG_API, "told to reload through the API");
+	return miner_reload(arg) ? 0
+				 : err_set(err, ERR_USAGE, "nothing was changed: the log says why");
+}
+
+static int do_quit(void *arg, struct err *err)
+{
+	(void)err;
+	miner_end(arg, "told to end through the API");
+	return 0;
+}
+
+static const struct api_actions actions = {
+	.pause = do_pause, .restart = do_restart, .reload = do_reload, .quit = do_quit};
+
+/* ---- beginning and end ---- */
+
+/* The first line of a file.  Unbuffered: no copy of it stays behind. */
+static int read_token(char *out, size_t size, const char *option, const char *path, struct err *err)
+{
+	FILE *f = fopen(path, "re");
+	bool got;
+
+	if (!f)
+		return err_set(err, ERR_USAGE, "%s %.160s: cannot read it: %s", option, path,
+			       strerror(errno));
+	setvbuf(f, NULL, _IONBF, 0);
+	got = fgets(out, (int)size, f) != NULL;
+	fclose(f);
+	if (!got)
+		return err_set(err, ERR_USAGE,
+			       "%s %.160s: is empty or unreadable; write the token on its first "
+			       "line",
+			       option, path);
+	out[strcspn(out, "\r\n")] = '\0';
+	return 0;
+}
+
+/* *out: buf, given, or NULL. */
+static int get_token(const char **out, char *buf, size_t size, const char *option,
+		     const char *given, const char *path, struct err *err)
+{
+	char name[40];
+	int rc = 0;
+
+	*out = given;
+	snprintf(name, sizeof name, "%s-file", option);
+	if (path && given)
+		return err_set(err, ERR_USAGE, "%s and %s exclude each other; keep one", option,
+			       name);
+	if (path) {
+		rc = read_token(buf, size, name, path, err);
+		*out = buf;
+	}
+	if (!rc && *out)
+		log_secret(*out);
+	return rc;
+}
+
+static int listen_as(struct miner *m, struct api_config *config, struct err *err)
+{
+	const struct settings_api *s = &m->settings->api;
+	const struct api_source source = {.view = view, .actions = &actions, .arg = m};
+	char token[512], read[512];
+	int rc;
+
+	rc = get_token(&config->token, token, sizeof token, "--api-token", s->token, s->token_file,
+		       err);
+	if (!rc)
+		rc = get_token(&config->read_token, read, sizeof read, "--api-read-token",
+			       s->read_token, s->read_token_file, err);
+	if (!rc)
+		rc = api_new(&m->api->api, m->base, config, &source, err);
+	OPENSSL_cleanse(token, sizeof token);
+	OPENSSL_cleanse(read, sizeof read);
+	return rc;
+}
+
+int miner_api_begin(struct miner *m, struct err *err)
+{
+	const struct settings_api *s = &m->settings->api;
+	struct api_config config = {.bind = s->bind ? s->bind : API_DEFAULT_BIND,
+				    .origins = s->allow_origin};
+	int rc;
+
+	if (!strcmp(config.bind, "off"))
+		return 0;
+	m->api = calloc(1, sizeof *m->api);
+	if (!m->api)
+		return err_set(err, ERR_NOMEM, "no memory for the API");
+	m->api->started_ms = clock_wall_ms();
+	rc = listen_as(m, &config, err);
+	if (!rc) {
+		log_info(LOG_API, "API at %s%s", api_where(m->api->api),
+			 config.token ? "" : ", read only (no --api-token-file)");
+	} else if (!s->bind && rc == -ERR_IO) { /* another program has it */
+		log_warn(LOG_API, "no API: %s", err->text);
+		memset(err, 0, sizeof *err);
+		rc = 0;
+	}
+	return rc;
+}
+
+void miner_api_done(struct miner *m)
+{
+	if (m->api)
+		api_free(m->api->api);
+	free(m->api);
+	m->api = NULL;
+}
