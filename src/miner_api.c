@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "src/api/listener.h"
+#include "src/api/tool.h"
 #include "src/clock.h"
 #include "src/miner.h"
 #include "src/str.h"
@@ -139,7 +140,8 @@ static int get_token(const char **out, char *buf, size_t size, const char *optio
 static int listen_as(struct miner *m, struct api_config *config, struct err *err)
 {
 	const struct settings_api *s = &m->settings->api;
-	const struct api_source source = {.view = view, .actions = &actions, .arg = m};
+	const struct api_source source = {
+		.view = view, .actions = &actions, .arg = m, .hooks = {.object = api_claymore}};
 	char token[512], read[512];
 	int rc;
 

@@ -8,10 +8,11 @@
 #define DAY_S (24u * 60 * 60)
 
 const char *const option_groups[GROUPS] = {
-	[GROUP_MINING] = "Mining",       [GROUP_POOL] = "Pools",      [GROUP_DEVICE] = "Devices",
-	[GROUP_GUARDIAN] = "Guardian",   [GROUP_CHECK] = "Checking",  [GROUP_SERVER] = "Local pool",
-	[GROUP_API] = "API",
-	[GROUP_LOG] = "Log and display", [GROUP_GENERAL] = "General",
+	[GROUP_MINING] = "Mining",   [GROUP_POOL] = "Pools",
+	[GROUP_DEVICE] = "Devices",  [GROUP_GUARDIAN] = "Guardian",
+	[GROUP_CHECK] = "Checking",  [GROUP_SERVER] = "Local pool",
+	[GROUP_API] = "API",         [GROUP_LOG] = "Log and display",
+	[GROUP_GENERAL] = "General",
 };
 
 static const struct option_choice colours[] = {{"auto", -1}, {"always", 1}, {"never", 0}, {0}};

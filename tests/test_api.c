@@ -12,6 +12,7 @@
 #include "src/api/http.h"
 #include "src/api/listener.h"
 #include "src/api/rpc.h"
+#include "src/str.h"
 #include "tests/t.h"
 
 #define WRITE_TOKEN "write-token-0123456789"
@@ -414,8 +415,10 @@ static int dial(const struct api *api)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint64_t port = 0;
 
-	at.sin_port = htons((uint16_t)atoi(strrchr(api_where(api), ':') + 1));
+	CHECK_INT(str_to_u64(&port, strrchr(api_where(api), ':') + 1, 1, 65535), 0);
+	at.sin_port = htons((uint16_t)port);
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	CHECK_INT(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
 	return fd;
