@@ -364,6 +364,28 @@ static void cgminer_does_for_a_writer_what_it_denies_a_reader(void)
 	CHECK_STR(done, "quit");
 }
 
+static const char *ccminer(const struct api_call *call, const char *request, int want)
+{
+	struct evbuffer *out = evbuffer_new();
+	const char *text;
+
+	CHECK_INT(api_ccminer(call, request, strlen(request), out), want);
+	text = want ? text_of(out) : text_before_nul(out);
+	evbuffer_free(out);
+	return text;
+}
+
+static void ccminer_answers_as_documented(void)
+{
+	check_golden(ccminer(&reader, "summary\r\n", 0), "ccminer_summary");
+	check_golden(ccminer(&reader, "threads|", 0), "ccminer_threads");
+	check_golden(ccminer(&reader, "pool", 0), "ccminer_pool");
+	CHECK_STR(ccminer(&writer, "quit", -ERR_UNKNOWN), "");
+	CHECK_STR(ccminer(&writer, "", -ERR_UNKNOWN), "");
+	CHECK_STR(ccminer(&writer, "summaryx", -ERR_UNKNOWN), "");
+	CHECK_STR(ccminer(&nobody, "summary", -ERR_PERM), "");
+}
+
 int main(void)
 {
 	T_RUN(claymore_answers_as_documented);
@@ -373,5 +395,6 @@ int main(void)
 	T_RUN(every_read_verb_of_cgminer_is_whole_json);
 	T_RUN(cgminer_bounds_what_it_is_asked);
 	T_RUN(cgminer_does_for_a_writer_what_it_denies_a_reader);
+	T_RUN(ccminer_answers_as_documented);
 	return t_done();
 }

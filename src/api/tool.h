@@ -85,17 +85,9 @@ int api_cgminer(const struct api_call *call, const char *request, size_t len, st
 
 /*
  * "summary", "threads" or "pool" as ccminer has them; the answer ends with a NUL.
- * -ERR_UNKNOWN, and nothing written, for any other word: ccminer hangs up silently.
+ * -ERR_UNKNOWN for any other word and -ERR_PERM without a right, nothing written: ccminer hangs
+ * up silently.
  */
 int api_ccminer(const struct api_call *call, const char *request, size_t len, struct evbuffer *out);
-
-/* src/api/tool_http.c */
-
-/*
- * The JSON a tool gets from a path of xmrig, T-Rex, lolMiner or mmpOS.  What follows '?' is
- * not looked at.  "/" is lolMiner's: ask only when the client accepts application/json.
- * -ERR_UNKNOWN, and nothing written, if the path is none of theirs.
- */
-int api_tool_http(const struct api_call *call, const char *path, struct evbuffer *out);
 
 #endif
