@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Alerts, dashboard and documentation name the metrics there are; promtool finds no fault.
+# usage: metrics_names.sh [TREE]   exit 0 clean, 1 with one line a finding, 77 without promtool
+tree=${1:-${top_srcdir:-.}}
+cd "$tree" || exit 99
+golden=tests/golden/metrics.prom
+rules=packaging/prometheus/adit-rules.yml
+config=packaging/prometheus/prometheus.yml
+dashboard=packaging/grafana/adit.json
+rc=0
+
+say()
+{
+	echo "not ok - $1"
+	rc=1
+}
+
+there=$(sed -n 's/^# TYPE \([a-z0-9_]*\) .*/\1/p' $golden)
+[ -n "$there" ] || { echo "$golden: no metrics"; exit 99; }
+for f in $rules tests/metrics_rules.yml $dashboard doc/metrics.md; do
+	[ -s "$f" ] || { say "$f: missing"; continue; }
+	named=$(grep -o 'adit_[a-z0-9_]*' "$f" | sort -u)
+	[ -n "$named" ] || say "$f: names no metric"
+	for name in $named; do
+		echo "$there" | grep -qxF "$name" || say "$f: $name is not in $golden"
+	done
+done
+for name in $there; do
+	grep -qF "\`$name\`" doc/metrics.md || say "doc/metrics.md: lacks $name"
+done
+# An alert without a trial is a guess.
+alerts=$(sed -n 's/^ *- alert: \([A-Za-z]*\)$/\1/p' $rules)
+[ -n "$alerts" ] || say "$rules: no alerts"
+for name in $alerts; do
+	grep -q "$name" tests/metrics_rules.yml || say "$rules: $name is not tried in tests/metrics_rules.yml"
+done
+[ $rc = 0 ] || exit 1
+echo "ok - names"
+
+command -v promtool >/dev/null || { echo "skip: promtool is not installed (package prometheus)"; exit 77; }
+# promtool ends with 3 where it only has advice; that counts here.
+promtool check metrics <$golden || say "promtool check metrics"
+promtool check rules $rules || say "promtool check rules"
+promtool check config $config || say "promtool check config"
+promtool test rules tests/metrics_rules.yml || say "promtool test rules"
+exit $rc
