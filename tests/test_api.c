@@ -44,6 +44,8 @@ static int do_quit(void *arg, struct err *err)
 
 static const struct api_actions actions = {.pause = do_pause, .quit = do_quit};
 
+static bool hurry; /* slow requests are cut at once */
+
 static void view(void *arg, struct api_view *out)
 {
 	unsigned i;
@@ -64,6 +66,15 @@ static void view(void *arg, struct api_view *out)
 	out->rig = &rig;
 	out->active_pool = -1;
 	out->version = "1.2.3";
+}
+
+/* What another miner's tool asks; it may write with the password only. */
+static int object(const struct api_call *call, const json_t *request, struct evbuffer *out)
+{
+	if (!json_object_get(request, "other"))
+		return -ERR_UNKNOWN;
+	evbuffer_add_printf(out, "right %d", call->right);
+	return 1;
 }
 
 static int judge(void *arg, const char *token, enum api_right *right)
@@ -426,9 +437,12 @@ static int dial(const struct api *api)
 
 static struct api *listen_here(struct event_base *base, const char *bind, bool read)
 {
-	const struct api_config config = {
-		.bind = bind, .token = WRITE_TOKEN, .read_token = read ? READ_TOKEN : NULL};
-	const struct api_source source = {.view = view, .actions = &actions};
+	const struct api_config config = {.bind = bind,
+					  .token = WRITE_TOKEN,
+					  .read_token = read ? READ_TOKEN : NULL,
+					  .request_ms = hurry ? 50 : 0};
+	const struct api_source source = {
+		.view = view, .actions = &actions, .hooks = {.object = object}};
 	struct err err = {0};
 	struct api *api = NULL;
 
@@ -527,6 +541,27 @@ static void endless_lines_are_cut(void)
 	CHECK_STR(TALK("summary"), ""); /* nobody speaks that yet: it ends */
 }
 
+static void slow_requests_are_cut(void)
+{
+	hurry = true;
+	CHECK_HAS(TALK("GET / HTTP/1.1\r\n"), "408 ");
+	CHECK_HAS(TALK("POST /rpc HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"), "408 ");
+	CHECK_STR(TALK("{\"half\":"), "");
+	CHECK_STR(TALK(""), "");
+	CHECK_LACKS(TALK("{\"other\":1}\n{\"half"), "half");
+	hurry = false;
+}
+
+static void habits_of_other_tools_hold(void)
+{
+	CHECK_STR(TALK("{\"other\":1}"), "right 1"); /* no line end */
+	CHECK_STR(TALK("{\"other\":1,\"psw\":\"" WRITE_TOKEN "\"}\n"), "right 2");
+	CHECK_HAS(TALK("{\"other\":1,\"psw\":\"" WRONG_TOKEN "\"}\n"), "-401");
+	CHECK_STR(TALK("{\"id\":0,\"jsonrpc\":\"2.0\",\"method\":\"api_authorize\","
+		       "\"params\":{\"psw\":\"" WRITE_TOKEN "\"}}\n{\"other\":1}\n"),
+		  "{\"id\":0,\"jsonrpc\":\"2.0\",\"result\":true}\nright 2");
+}
+
 static void connections_have_a_bound(void)
 {
 	struct event_base *base = event_base_new();
@@ -602,6 +637,8 @@ int main(void)
 	T_RUN(http_is_served_and_guarded);
 	T_RUN(lines_are_answered_one_by_one);
 	T_RUN(endless_lines_are_cut);
+	T_RUN(slow_requests_are_cut);
+	T_RUN(habits_of_other_tools_hold);
 	T_RUN(connections_have_a_bound);
 	T_RUN(bad_places_are_named);
 	T_RUN(a_socket_file_is_its_owners);

@@ -23,7 +23,7 @@
 #define INPUT_MAX  (HTTP_HEAD_MAX + HTTP_BODY_MAX)
 #define OUTPUT_MAX (256 * 1024) /* unsent: until then nothing more is read */
 #define TEXT_MAX   4096
-#define LINGER_S   2
+#define LINGER_MS  2000
 
 enum talk { TALK_UNKNOWN, TALK_HTTP, TALK_LINES, TALK_OVER };
 
@@ -48,6 +48,7 @@ struct api {
 	struct api_place place;
 	struct conn *conns;
 	unsigned n_conns;
+	int64_t request_ms;
 };
 
 static void conn_free(struct conn *c)
@@ -63,9 +64,9 @@ static void conn_free(struct conn *c)
 	free(c);
 }
 
-static void set_timer(struct conn *c, int seconds)
+static void set_timer(struct conn *c, int64_t ms)
 {
-	const struct timeval tv = {.tv_sec = seconds};
+	const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 
 	event_add(c->timer, &tv);
 }
@@ -74,7 +75,7 @@ static void set_timer(struct conn *c, int seconds)
 static void finish(struct conn *c)
 {
 	c->talk = TALK_OVER;
-	set_timer(c, API_REQUEST_S);
+	set_timer(c, c->api->request_ms);
 }
 
 /* Say that we are done, and let the peer read it: closing with bytes unread would reset. */
@@ -82,7 +83,7 @@ static void shut(struct conn *c)
 {
 	c->shut = true;
 	shutdown(bufferevent_getfd(c->bev), SHUT_WR);
-	set_timer(c, LINGER_S);
+	set_timer(c, LINGER_MS);
 }
 
 static int judge(void *arg, const char *token, enum api_right *right)
@@ -270,13 +271,56 @@ static bool take_auth(struct conn *c, const json_t *request)
 	return true;
 }
 
+/* Of one request, as Claymore's managers have it, or of all to come, as ethminer's. */
+static const char *find_password(const json_t *request, bool *stays)
+{
+	const char *method = json_string_value(json_object_get(request, "method"));
+	const json_t *params = json_object_get(request, "params");
+
+	*stays = method && !strcmp(method, "api_authorize");
+	return json_string_value(json_object_get(*stays ? params : request, "psw"));
+}
+
+/* {"method": "api_authorize", "params": {"psw": TOKEN}}, or "psw" besides any method. */
+static bool take_password(struct conn *c, struct api_call *call, const json_t *request)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+	bool stays;
+	const char *token = find_password(request, &stays);
+	enum api_right right = API_NOTHING;
+	json_t *id;
+
+	if (!token)
+		return false;
+	if (!judge(c, token, &right)) {
+		call->right = right;
+		if (!stays)
+			return false;
+		c->right = right;
+	}
+	id = json_object_get(request, "id");
+	id = id ? json_deep_copy(id) : json_null();
+	id = right ? json_pack("{s:o, s:s, s:b}", "id", id, "jsonrpc", "2.0", "result", 1)
+		   : json_pack("{s:o, s:s, s:{s:i, s:s}}", "id", id, "jsonrpc", "2.0", "error",
+			       "code", -401, "message", "wrong password");
+	if (id && !rpc_print(id, out))
+		evbuffer_add(out, "\n", 1);
+	if (!right)
+		finish(c);
+	return true;
+}
+
 /* Somebody else's habits.  false: none that is known. */
-static bool take_object(struct conn *c, const struct api_call *call, const json_t *request)
+static bool take_object(struct conn *c, struct api_call *call, const json_t *request)
 {
 	const struct api_hooks *h = &c->api->source.hooks;
 	int rc;
 
-	if (!h->object || call->right < API_READ || rpc_is_ours(request))
+	if (!h->object || rpc_is_ours(request))
+		return false;
+	if (take_password(c, call, request))
+		return true;
+	if (call->right < API_READ)
 		return false;
 	rc = h->object(call, request, bufferevent_get_output(c->bev));
 	if (rc == 1)
@@ -396,7 +440,7 @@ static void watch_lines(struct conn *c)
 	if (c->talk != TALK_LINES || (half && c->half))
 		return;
 	c->half = half;
-	set_timer(c, half ? API_REQUEST_S : API_IDLE_S);
+	set_timer(c, half ? c->api->request_ms : API_IDLE_MS);
 }
 
 /* false: it is gone. */
@@ -456,13 +500,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (c->talk == TALK_HTTP) {
+	if (c->talk == TALK_HTTP)
 		refuse(c, 408);
-		shut(c); /* what the socket does not take at once is lost */
-		bufferevent_disable(c->bev, EV_READ);
-		return;
-	}
-	conn_free(c);
+	else
+		conn_free(c);
 }
 
 /* An IPv6 host has a whole network to speak from. */
@@ -505,7 +546,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 {
 	struct api *api = arg;
 	struct conn *c = calloc(1, sizeof *c);
-	const struct timeval send_limit = {.tv_sec = API_REQUEST_S};
+	const struct timeval send_limit = {.tv_sec = API_REQUEST_MS / 1000};
 
 	(void)l;
 	(void)len;
@@ -530,7 +571,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
 	bufferevent_set_timeouts(c->bev, NULL, &send_limit);
-	set_timer(c, API_REQUEST_S);
+	set_timer(c, c->api->request_ms);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
@@ -559,6 +600,7 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
 		return err_set(err, ERR_NOMEM, "no memory for the API");
 	api->base = base;
 	api->source = *source;
+	api->request_ms = config->request_ms ? config->request_ms : API_REQUEST_MS;
 	rc = api_place_open(&api->place, config->bind, err);
 	if (!rc)
 		rc = set_access(&api->access, config, &api->place, err);

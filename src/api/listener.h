@@ -13,8 +13,8 @@
 #define API_DEFAULT_BIND "127.0.0.1:4028"
 #define API_CONNS_MAX    64
 #define API_CONNS_OF_ONE 8 /* from one address that is not loopback */
-#define API_REQUEST_S    10
-#define API_IDLE_S       300 /* between two lines of JSON */
+#define API_REQUEST_MS   10000
+#define API_IDLE_MS      300000 /* between two lines of JSON */
 
 struct api;
 struct event_base;
@@ -23,6 +23,7 @@ struct api_config {
 	const char *bind;               /* "ADDRESS:PORT", "unix:PATH" */
 	const char *token, *read_token; /* or NULL; not kept */
 	const char *origins;            /* comma list or NULL; borrowed */
+	uint32_t request_ms;            /* for a request to be complete; 0: API_REQUEST_MS */
 };
 
 /*
