@@ -93,6 +93,22 @@ static int do_quit(void *arg, struct err *err)
 static const struct api_actions actions = {
 	.pause = do_pause, .restart = do_restart, .reload = do_reload, .quit = do_quit};
 
+/* ---- what tools of other miners ask ---- */
+
+/* cgminer's requests are text or JSON; its renderer reads both by itself. */
+static int on_object(const struct api_call *call, const json_t *request, struct evbuffer *out)
+{
+	int rc = api_claymore(call, request, out);
+	char *text;
+
+	if (rc != -ERR_UNKNOWN || !json_is_string(json_object_get(request, "command")))
+		return rc;
+	text = json_dumps(request, JSON_COMPACT);
+	rc = text ? api_cgminer(call, text, strlen(text), out) : -ERR_NOMEM;
+	free(text);
+	return rc ? rc : 1;
+}
+
 /* ---- beginning and end ---- */
 
 /* The first line of a file.  Unbuffered: no copy of it stays behind. */
@@ -140,8 +156,10 @@ static int get_token(const char **out, char *buf, size_t size, const char *optio
 static int listen_as(struct miner *m, struct api_config *config, struct err *err)
 {
 	const struct settings_api *s = &m->settings->api;
-	const struct api_source source = {
-		.view = view, .actions = &actions, .arg = m, .hooks = {.object = api_claymore}};
+	const struct api_source source = {.view = view,
+					  .actions = &actions,
+					  .arg = m,
+					  .hooks = {.object = on_object, .text = api_cgminer}};
 	char token[512], read[512];
 	int rc;
 

@@ -28,6 +28,12 @@ has "$(rpc miner.devices)" '"id":"sim:1"' "both devices are listed"
 pools=$(rpc miner.pools)
 has "$pools" '"active":true' "the pool is listed"
 [[ $pools != *secret* ]] || fail "wallet and password are not shown: $pools"
+tool=$(exec 3<>"/dev/tcp/127.0.0.1/$port" && printf summary >&3 && timeout 20 cat <&3 | tr -d '\0')
+has "$tool" 'STATUS=S,' "cgminer's text is answered"
+tool=$(exec 3<>"/dev/tcp/127.0.0.1/$port" && printf '{"command":"devs"}' >&3 && timeout 20 cat <&3 | tr -d '\0')
+has "$tool" '"DEVS":[' "cgminer's JSON is answered"
+tool=$(exec 3<>"/dev/tcp/127.0.0.1/$port" && printf '{"id":0,"jsonrpc":"2.0","method":"miner_getstat1"}\n' >&3 && timeout 20 head -n 1 <&3)
+has "$tool" '"id":0' "Claymore's request is answered"
 has "$(rpc miner.pause)" '-32001' "a pause without the token is refused"
 has "$(curl -s --max-time 20 -o "$tmp/page" -w '%{http_code}' -H 'Host: evil.example' "http://127.0.0.1:$port/")" 403 "a foreign Host is refused"
 has "$(rpc miner.pause -H "Authorization: Bearer $token")" '"result":true' "the token pauses"
