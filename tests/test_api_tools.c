@@ -386,6 +386,28 @@ static void ccminer_answers_as_documented(void)
 	CHECK_STR(ccminer(&nobody, "summary", -ERR_PERM), "");
 }
 
+static const char *http(const struct api_call *call, const char *path, int want)
+{
+	struct evbuffer *out = evbuffer_new();
+	const char *text;
+
+	CHECK_INT(api_tool_http(call, path, out), want);
+	text = text_of(out);
+	evbuffer_free(out);
+	return text;
+}
+
+static void http_paths_answer_as_documented(void)
+{
+	check_golden(http(&reader, "/2/summary", 0), "xmrig2");
+	check_golden(http(&reader, "/1/summary", 0), "xmrig1");
+	check_golden(http(&reader, "/api.json?x=1", 0), "xmrig1");
+	check_golden(http(&reader, "/mmpos", 0), "mmpos");
+	CHECK_STR(http(&writer, "/mmposs", -ERR_UNKNOWN), "");
+	CHECK_STR(http(&writer, "", -ERR_UNKNOWN), "");
+	CHECK_STR(http(&nobody, "/mmpos", -ERR_PERM), "");
+}
+
 int main(void)
 {
 	T_RUN(claymore_answers_as_documented);
@@ -396,5 +418,6 @@ int main(void)
 	T_RUN(cgminer_bounds_what_it_is_asked);
 	T_RUN(cgminer_does_for_a_writer_what_it_denies_a_reader);
 	T_RUN(ccminer_answers_as_documented);
+	T_RUN(http_paths_answer_as_documented);
 	return t_done();
 }

@@ -90,4 +90,13 @@ int api_cgminer(const struct api_call *call, const char *request, size_t len, st
  */
 int api_ccminer(const struct api_call *call, const char *request, size_t len, struct evbuffer *out);
 
+/* src/api/tool_http.c */
+
+/*
+ * The JSON a tool gets from a path of xmrig or mmpOS.  What follows '?' is
+ * not looked at.
+ * -ERR_UNKNOWN, and nothing written, if the path is none of theirs; -ERR_PERM without a right.
+ */
+int api_tool_http(const struct api_call *call, const char *path, struct evbuffer *out);
+
 #endif
