@@ -403,6 +403,7 @@ static void http_paths_answer_as_documented(void)
 	check_golden(http(&reader, "/1/summary", 0), "xmrig1");
 	check_golden(http(&reader, "/api.json?x=1", 0), "xmrig1");
 	check_golden(http(&reader, "/mmpos", 0), "mmpos");
+	check_golden(http(&reader, "/summary?sid=1", 0), "trex");
 	CHECK_STR(http(&writer, "/mmposs", -ERR_UNKNOWN), "");
 	CHECK_STR(http(&writer, "", -ERR_UNKNOWN), "");
 	CHECK_STR(http(&nobody, "/mmpos", -ERR_PERM), "");

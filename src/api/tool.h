@@ -93,7 +93,7 @@ int api_ccminer(const struct api_call *call, const char *request, size_t len, st
 /* src/api/tool_http.c */
 
 /*
- * The JSON a tool gets from a path of xmrig or mmpOS.  What follows '?' is
+ * The JSON a tool gets from a path of xmrig, T-Rex (/summary) or mmpOS.  What follows '?' is
  * not looked at.
  * -ERR_UNKNOWN, and nothing written, if the path is none of theirs; -ERR_PERM without a right.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What tools get by HTTP.  Shapes: xmrig's doc/api (/2/summary, /1/summary and the older
- * /api.json) and mmpOS's custom miner documentation (/mmpos).
+ * /api.json) and mmpOS's custom miner documentation (/mmpos), T-Rex's API page (/summary).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -129,13 +129,78 @@ static json_t *mmpos(const struct api_view *view, const struct tool_rig *r)
 			 "miner_version", r->version);
 }
 
+static json_t *trex_card(const struct api_view *view, const struct tool_card *c, unsigned i)
+{
+	const struct share_counts *s = &c->s->shares;
+	int64_t rate = tool_whole(c->rate), last = tool_last_share_ms(view, c) / 1000;
+	char vendor[48], uuid[48];
+	json_t *v, *shares;
+
+	str_printable(vendor, sizeof vendor, c->info->vendor, strlen(c->info->vendor));
+	str_printable(uuid, sizeof uuid, c->info->uuid, strlen(c->info->uuid));
+	shares = json_pack("{s:I, s:I, s:I, s:I}", "accepted_count", whole(s->accepted),
+			   "rejected_count", whole(c->rejected), "invalid_count", whole(s->invalid),
+			   "last_share_submit_ts", (json_int_t)last);
+	v = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:s, s:s}", "device_id", (int)i,
+		      "gpu_id", (int)i, "gpu_user_id", (int)i, "pci_bus", c->bus, "pci_domain",
+		      c->domain, "pci_id", c->slot, "name", c->name, "vendor", vendor, "uuid",
+		      uuid);
+	json_object_set_new(v, "hashrate", json_integer(rate));
+	json_object_set_new(v, "hashrate_instant",
+			    json_integer(rate ? tool_whole(c->s->rate_10s) : 0));
+	json_object_set_new(v, "hashrate_minute", json_integer(rate));
+	json_object_set_new(v, "paused", json_boolean(tool_paused(c)));
+	json_object_set_new(v, "disabled", json_boolean(c->s->state == DEVICE_PARKED));
+	json_object_set_new(v, "power", json_integer(c->power));
+	json_object_set_new(v, "fan_speed", json_integer(c->fan));
+	json_object_set_new(v, "temperature", json_integer(c->temperature));
+	if (c->memory >= 0)
+		json_object_set_new(v, "memory_temperature", json_integer(c->memory));
+	json_object_set_new(v, "shares", shares);
+	return v;
+}
+
+/* Rates in H/s; a sensor nobody reads is -1, but the memory's is left out as T-Rex does. */
+static json_t *trex(const struct api_view *view, const struct tool_rig *r)
+{
+	const struct rig_stats *rig = view->rig;
+	json_t *v, *pool, *gpus = json_array();
+	unsigned i;
+
+	for (i = 0; i < r->n; i++)
+		json_array_append_new(gpus, trex_card(view, &r->card[i], i));
+	pool = json_pack("{s:o, s:I, s:I, s:s, s:s, s:s}", "difficulty",
+			 json_sprintf("%.6g", tool_real(rig->difficulty)), "ping",
+			 (json_int_t)tool_whole(rig->latency_ms), "retries",
+			 whole(r->pool ? r->pool->drops : 0), "url", r->url, "user", r->user,
+			 "worker", "");
+	v = json_pack("{s:I, s:I, s:I, s:I, s:o, s:s, s:s, s:i}", "accepted_count",
+		      whole(rig->shares.accepted), "rejected_count", whole(r->rejected),
+		      "invalid_count", whole(rig->shares.invalid), "solved_count",
+		      whole(rig->blocks), "active_pool", pool, "algorithm", r->algo, "api", "4.1",
+		      "gpu_total", (int)r->n);
+	json_object_set_new(v, "hashrate", json_integer(tool_whole(r->rate)));
+	json_object_set_new(v, "hashrate_minute", json_integer(tool_whole(r->rate)));
+	json_object_set_new(v, "name", json_string("adit"));
+	json_object_set_new(v, "os", json_string("linux"));
+	json_object_set_new(v, "paused", json_boolean(view->paused));
+	json_object_set_new(v, "success", json_integer(1));
+	json_object_set_new(v, "time", json_integer(view->now_ms / 1000));
+	json_object_set_new(v, "uptime", json_integer(r->up_s));
+	json_object_set_new(v, "validate_shares", json_true());
+	json_object_set_new(v, "version", json_string(r->version));
+	json_object_set_new(v, "gpus", gpus);
+	return v;
+}
+
 static const struct {
 	const char *path;
 	json_t *(*answer)(const struct api_view *view, const struct tool_rig *r);
 } paths[] = {{"/2/summary", xmrig_2},
 	     {"/1/summary", xmrig_1},
 	     {"/api.json", xmrig_1},
-	     {"/mmpos", mmpos}};
+	     {"/mmpos", mmpos},
+	     {"/summary", trex}};
 
 int api_tool_http(const struct api_call *call, const char *path, struct evbuffer *out)
 {
