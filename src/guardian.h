@@ -18,6 +18,8 @@ struct guardian;
 struct guardian_events {
 	/* A device that no restart of its worker cures. */
 	void (*stuck)(void *arg, unsigned device, const char *why);
+	/* Whatever it says in the log; device -1: of the rig.  NULL: nobody asks. */
+	void (*alarm)(void *arg, int device, enum alarm_event event, const char *reason);
 };
 
 /* What is mined at the moment. */

@@ -107,6 +107,8 @@ void guardian_say(struct guardian *g, int device, enum alarm_event event, int64_
 		level = LOG_DEBUG;
 	log_line(level, LOG_DEVICE, "%s: %s: %s%s", who_is(g, device, who, sizeof who),
 		 alarm_name(event), reason, more);
+	if (g->events.alarm)
+		g->events.alarm(g->arg, device, event, reason);
 	if (!quiet)
 		run_hook(g, device, event, reason);
 }

@@ -282,7 +282,8 @@ static int set_up_fleet(struct miner *m, const struct rig_list *devices, struct 
 						   .found = miner_found,
 						   .dead = on_dead,
 						   .life = on_life};
-	static const struct guardian_events guardian_events = {.stuck = on_stuck};
+	static const struct guardian_events guardian_events = {.stuck = on_stuck,
+							       .alarm = miner_api_alarm};
 	const struct settings *s = m->settings;
 	struct fleet_config config = {
 		.intensity = s->intensity,

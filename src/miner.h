@@ -95,6 +95,8 @@ void miner_submit(struct miner *m, struct share *s);
 /* miner_api.c */
 int miner_api_begin(struct miner *m, struct err *err);
 void miner_api_done(struct miner *m);
+void miner_api_alarm(void *arg, int device, enum alarm_event event, const char *reason);
+void miner_api_share(struct miner *m, const struct share *s); /* a final one */
 
 /* miner_owner.c: service manager and keys */
 void miner_service_begin(struct miner *m); /* before children and threads */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "src/api/events.h"
 #include "src/api/listener.h"
 #include "src/api/tool.h"
 #include "src/clock.h"
@@ -19,6 +20,7 @@ struct miner_api {
 	struct api *api;
 	const struct device_info *info[DEVICES_MAX];
 	struct pool_status pools[POOLS_SHOWN];
+	struct api_events events;
 	int64_t started_ms;
 };
 
@@ -42,11 +44,39 @@ static void view(void *arg, struct api_view *out)
 	out->info = a->info;
 	out->pools = a->pools;
 	out->active_pool = pools_active(m->pools);
+	out->events = api_events_list(&a->events, &out->n_events);
 	out->now_ms = clock_wall_ms();
 	out->started_ms = a->started_ms;
 	out->version = PACKAGE_VERSION;
 	out->paused = guardian_paused(m->guardian, -1, PAUSE_USER) ||
 		      guardian_paused(m->guardian, -1, PAUSE_API);
+}
+
+void miner_api_alarm(void *arg, int device, enum alarm_event event, const char *reason)
+{
+	static const char severities[] = {
+		[ALARM_INFO] = 'i', [ALARM_WARNING] = 'w', [ALARM_ERROR] = 'e'};
+	const struct miner *m = arg;
+
+	if (m->api)
+		api_events_add(&m->api->events,
+			       device < 0 ? "" : fleet_id(m->fleet, (unsigned)device),
+			       alarm_name(event), severities[alarm_severity(event)], reason,
+			       clock_wall_ms());
+}
+
+void miner_api_share(struct miner *m, const struct share *s)
+{
+	static const char *const words[SHARE_STATES] = {[SHARE_INVALID] = "invalid",
+							[SHARE_ACCEPTED] = "accepted",
+							[SHARE_REJECTED] = "rejected",
+							[SHARE_STALE] = "stale",
+							[SHARE_LOST] = "lost"};
+	bool good = s->state == SHARE_ACCEPTED;
+
+	if (m->api && words[s->state])
+		api_events_add(&m->api->events, fleet_id(m->fleet, s->device), "share",
+			       good ? 'i' : 'w', words[s->state], clock_wall_ms());
 }
 
 /* ---- what may be done ---- */

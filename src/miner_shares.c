@@ -120,6 +120,7 @@ void miner_final(void *arg, struct share *s)
 	if (s->answered_us && s->sent_us)
 		samples_add(&m->latency, (double)(s->answered_us - s->sent_us) / 1000);
 	say_final(m, s);
+	miner_api_share(m, s);
 	sharelog_put(m->sharelog, s, fleet_id(m->fleet, s->device),
 		     s->job->pool < m->settings->n_pools ? m->settings->pools[s->job->pool].url
 							 : "",

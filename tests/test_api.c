@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "src/api/access.h"
+#include "src/api/events.h"
 #include "src/api/http.h"
 #include "src/api/listener.h"
 #include "src/api/rpc.h"
@@ -396,6 +397,25 @@ static void size_and_depth_have_bounds(void)
 	CHECK_HAS(ask(API_READ, text), "-32700");
 }
 
+static void the_latest_events_are_kept(void)
+{
+	static struct api_events e;
+	const struct api_event *list;
+	unsigned i, n;
+
+	api_events_list(&e, &n);
+	CHECK_INT(n, 0);
+	for (i = 1; i <= 5 * API_EVENTS_KEPT / 2 + 3; i++) {
+		api_events_add(&e, "sim:0", "share", 'i', "a\nb", i);
+		list = api_events_list(&e, &n);
+		if (!CHECK_INT(n, i < API_EVENTS_KEPT ? i : API_EVENTS_KEPT) ||
+		    !CHECK_U64(list[n - 1].id, i) || !CHECK_U64(list[0].id, i - n + 1))
+			return;
+	}
+	CHECK_STR(list[0].text, "a?b");
+	CHECK_INT(list[n - 1].at_ms, i - 1);
+}
+
 /* ---- a listener ---- */
 
 struct peer {
@@ -634,6 +654,7 @@ int main(void)
 	T_RUN(what_is_not_known_is_null);
 	T_RUN(only_the_write_token_changes_things);
 	T_RUN(size_and_depth_have_bounds);
+	T_RUN(the_latest_events_are_kept);
 	T_RUN(http_is_served_and_guarded);
 	T_RUN(lines_are_answered_one_by_one);
 	T_RUN(endless_lines_are_cut);

@@ -24,6 +24,7 @@ rpc() {
 has() { [[ $1 == *"$2"* ]] || fail "$3: $1"; }
 
 has "$(rpc miner.summary)" '"pool_state":"connected"' "the summary says the pool is there"
+has "$(rpc miner.events)" '"name":"share","severity":"info","text":"accepted"' "shares are events"
 has "$(rpc miner.devices)" '"id":"sim:1"' "both devices are listed"
 pools=$(rpc miner.pools)
 has "$pools" '"active":true' "the pool is listed"
