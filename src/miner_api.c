@@ -9,6 +9,7 @@
 #include "config.h"
 #include "src/api/events.h"
 #include "src/api/listener.h"
+#include "src/api/metrics.h"
 #include "src/api/tool.h"
 #include "src/clock.h"
 #include "src/miner.h"
@@ -139,6 +140,14 @@ static int on_object(const struct api_call *call, const json_t *request, struct 
 	return rc ? rc : 1;
 }
 
+/* "/" is for people. */
+static int on_page(const struct api_call *call, const char *path, const char **type,
+		   struct evbuffer *out)
+{
+	*type = "application/json";
+	return strcmp(path, "/") ? api_tool_http(call, path, out) : -ERR_UNKNOWN;
+}
+
 /* ---- beginning and end ---- */
 
 /* The first line of a file.  Unbuffered: no copy of it stays behind. */
@@ -189,7 +198,10 @@ static int listen_as(struct miner *m, struct api_config *config, struct err *err
 	const struct api_source source = {.view = view,
 					  .actions = &actions,
 					  .arg = m,
-					  .hooks = {.object = on_object, .text = api_cgminer}};
+					  .hooks = {.metrics = api_metrics,
+						    .page = on_page,
+						    .object = on_object,
+						    .text = api_cgminer}};
 	char token[512], read[512];
 	int rc;
 

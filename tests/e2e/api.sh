@@ -35,6 +35,9 @@ tool=$(exec 3<>"/dev/tcp/127.0.0.1/$port" && printf '{"command":"devs"}' >&3 && 
 has "$tool" '"DEVS":[' "cgminer's JSON is answered"
 tool=$(exec 3<>"/dev/tcp/127.0.0.1/$port" && printf '{"id":0,"jsonrpc":"2.0","method":"miner_getstat1"}\n' >&3 && timeout 20 head -n 1 <&3)
 has "$tool" '"id":0' "Claymore's request is answered"
+get() { curl -s --max-time 20 "http://127.0.0.1:$port$1"; }
+has "$(get /metrics)" '# TYPE ' "metrics are served"
+has "$(get /2/summary)" '{' "xmrig's summary is served"
 has "$(rpc miner.pause)" '-32001' "a pause without the token is refused"
 has "$(curl -s --max-time 20 -o "$tmp/page" -w '%{http_code}' -H 'Host: evil.example' "http://127.0.0.1:$port/")" 403 "a foreign Host is refused"
 has "$(rpc miner.pause -H "Authorization: Bearer $token")" '"result":true' "the token pauses"
