@@ -219,7 +219,7 @@ static void take_http(struct conn *c)
 	const char *text = (const char *)evbuffer_pullup(in, -1);
 	struct http_request r;
 	struct access_ask ask;
-	enum api_right right;
+	enum api_right right = API_NOTHING;
 	int status = http_parse(&r, text, len);
 
 	if (!status)
