@@ -5,6 +5,7 @@
 # configuration that Adit accepts, start it, and tell the stats the agent wants.
 # usage: packages_hive.sh   with ADIT and top_srcdir; 77 where a tool is missing
 set -u
+export ADIT_API_BIND=off # ports are not ours to choose here
 : "${ADIT:?set ADIT to the adit binary}"
 for tool in jq curl python3 xz; do
 	command -v $tool >/dev/null || { echo "skip: $tool is not installed"; exit 77; }

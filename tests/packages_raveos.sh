@@ -5,6 +5,7 @@
 # usage: packages_raveos.sh   with ADIT and top_srcdir; 77 where a tool is missing
 # shellcheck disable=SC2016 # a dollar is a dollar
 set -u
+export ADIT_API_BIND=off # ports are not ours to choose here
 : "${ADIT:?set ADIT to the adit binary}"
 for tool in jq python3 xz zip; do
 	command -v $tool >/dev/null || { echo "skip: $tool is not installed"; exit 77; }
