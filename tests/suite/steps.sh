@@ -151,8 +151,8 @@ NOT_THREADED+='day|tune|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|u
 NOT_THREADED+='litecoind|bad_input|manual|tune\.sh|service|e2e/(fit|guardian|rules|errors|faults)|fuzz_'
 
 # What a sanitized build would only repeat, or what cannot run in one.  e2e/fit makes caches of
-# real sizes, which takes minutes under the thread sanitizer.  TEST_BRIEF: see e2e/dialects.sh.
-NOT_SANITIZED='check_|oclgrind|nvrtc|bundle'
+# real sizes, which takes too long under a sanitizer.  TEST_BRIEF: see e2e/dialects.sh.
+NOT_SANITIZED='check_|oclgrind|nvrtc|bundle|e2e/fit'
 
 step_mine() {
 	"$ROOT/tests/suite/mine.sh"
