@@ -17,8 +17,9 @@
 #define SOCKET_FD       3
 #define MESSAGES_MAX    256 /* handled a wake-up */
 #define STALE_INTERVALS 3
-#define HUNG_FACTOR     15 /* a card that hung is left alone for so many shortest back-offs... */
-#define HUNG_FACTOR_MAX 12 /* ...doubling up to so many longest ones */
+#define STALE_MIN_MS    1500 /* less is a busy machine's delay, not a lost sensor */
+#define HUNG_FACTOR     15   /* a card that hung is left alone for so many shortest back-offs... */
+#define HUNG_FACTOR_MAX 12   /* ...doubling up to so many longest ones */
 #define FREE_GRACE_MS   2000
 #define SAID_MAX        32 /* notes remembered, so that a restart does not repeat them */
 
@@ -121,7 +122,9 @@ static bool tell_targets(struct sensors *s)
 
 static int64_t stale_ms(const struct sensors *s)
 {
-	return s->interval_ms * STALE_INTERVALS;
+	int64_t ms = s->interval_ms * STALE_INTERVALS;
+
+	return ms < STALE_MIN_MS ? STALE_MIN_MS : ms;
 }
 
 static void on_reading(struct sensors *s, const struct ipc_reading *m)

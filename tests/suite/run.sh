@@ -72,7 +72,8 @@ run_step() {
 		"$(grep '^skip: ' "$SUITE/$step.log" | tail -n 1)" ;;
 	*)
 		printf 'FAIL  %-12s %4d s   out/suite/%s.log ends:\n' "$step" $((SECONDS - begun)) "$step"
-		tail -n 60 "$SUITE/$step.log" | sed 's/^/      | /'
+		# Without what make has to say about what it did not do.
+		grep -vE '^make\[|^PASS: ' "$SUITE/$step.log" | tail -n 60 | sed 's/^/      | /'
 		;;
 	esac
 	[ $rc = 0 ] || [ $rc = 77 ] || touch "$SUITE/$step.failed"
