@@ -141,11 +141,10 @@ static int on_object(const struct api_call *call, const json_t *request, struct 
 }
 
 /* "/" is for people. */
-static int on_page(const struct api_call *call, const char *path, const char **type,
-		   struct evbuffer *out)
+static int on_page(const struct api_call *call, const char *path, bool html, struct api_page *out)
 {
-	*type = "application/json";
-	return strcmp(path, "/") ? api_tool_http(call, path, out) : -ERR_UNKNOWN;
+	(void)html;
+	return strcmp(path, "/") ? api_tool_http(call, path, out->body) : -ERR_UNKNOWN;
 }
 
 /* ---- beginning and end ---- */

@@ -8,6 +8,7 @@
 #define ADIT_API_H
 
 #include <event2/buffer.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -48,6 +49,17 @@ struct api_actions {
 	int (*set_intensity)(void *arg, unsigned device, uint32_t log2, struct err *err);
 	int (*set_power_limit)(void *arg, unsigned device, uint32_t watts, struct err *err);
 	int (*set_temp_target)(void *arg, unsigned device, uint32_t celsius, struct err *err);
+	/* Until that pool fails, or for good if it is the first in order. */
+	int (*pool_switch)(void *arg, unsigned pool, struct err *err);
+	int (*pool_enable)(void *arg, unsigned pool, bool on, struct err *err);
+	/* pass may be NULL: "x"; *pool: its number. */
+	int (*pool_add)(void *arg, const char *url, const char *user, const char *pass,
+			unsigned *pool, struct err *err);
+	int (*pool_remove)(void *arg, unsigned pool, struct err *err);
+	/* place 0: tried first; the others keep their order. */
+	int (*pool_priority)(void *arg, unsigned pool, unsigned place, struct err *err);
+	/* The settings in force, new; no secret in it, users only with full. */
+	json_t *(*config)(void *arg, bool full);
 	int (*reload)(void *arg, struct err *err);
 	int (*quit)(void *arg, struct err *err);
 };

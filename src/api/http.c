@@ -18,6 +18,8 @@ static const char *const names[HTTP_FIELDS] = {
 	[HTTP_AUTH] = "authorization",
 	[HTTP_LENGTH] = "content-length",
 	[HTTP_CODING] = "transfer-encoding",
+	[HTTP_ACCEPT] = "accept",
+	[HTTP_LAST_EVENT] = "last-event-id",
 };
 
 static bool copy(char *out, size_t size, const char *from, size_t len)

@@ -131,25 +131,26 @@ static const char *cors(char *out, size_t size, const struct http_request *r)
 	return out;
 }
 
-static int serve_page(const struct conn *c, const struct api_call *call, const char *path,
-		      const char **type, struct evbuffer *body)
+static int serve_page(const struct conn *c, const struct api_call *call,
+		      const struct http_request *r, struct api_page *page)
 {
+	const char *path = r->path, *accept = http_field(r, HTTP_ACCEPT);
 	const struct api_hooks *h = &c->api->source.hooks;
 
 	if (!strcmp(path, "/metrics") && h->metrics) {
-		*type = "text/plain; version=0.0.4; charset=utf-8";
-		return h->metrics(call, body);
+		page->type = "text/plain; version=0.0.4; charset=utf-8";
+		return h->metrics(call, page->body);
 	}
 	if (h->page) {
-		int rc = h->page(call, path, type, body);
+		int rc = h->page(call, path, accept && strstr(accept, "text/html"), page);
 
 		if (rc != -ERR_UNKNOWN)
 			return rc;
 	}
 	if (strcmp(path, "/"))
 		return -ERR_UNKNOWN;
-	*type = "text/plain; charset=utf-8";
-	return evbuffer_add_printf(body, "adit %s: POST JSON-RPC 2.0 to /rpc\n",
+	page->type = "text/plain; charset=utf-8";
+	return evbuffer_add_printf(page->body, "adit %s: POST JSON-RPC 2.0 to /rpc\n",
 				   call->view->version) < 0
 		       ? -ERR_NOMEM
 		       : 0;
@@ -168,27 +169,30 @@ static void serve(struct conn *c, const struct http_request *r, const char *text
 		  enum api_right right)
 {
 	bool post = !strcmp(r->method, "POST");
-	const char *type = "application/json";
 	struct evbuffer *body = evbuffer_new();
+	struct api_page page = {.type = "application/json", .body = body};
 	struct api_view view;
 	struct api_call call;
-	char extra[400];
+	char extra[1200];
+	size_t n;
 	int rc;
 
 	begin_call(c, &view, &call, right);
 	if (!body)
 		rc = -ERR_NOMEM;
 	else if (!post)
-		rc = serve_page(c, &call, r->path, &type, body);
+		rc = serve_page(c, &call, r, &page);
 	else if (strcmp(r->path, "/rpc"))
 		rc = -ERR_UNKNOWN;
 	else
 		rc = serve_rpc(c, &call, text + r->head, r->body, body);
-	if (rc)
+	if (rc) {
 		refuse(c, rc == -ERR_UNKNOWN ? 404 : 500);
-	else /* nothing but notifications: nothing to say */
-		answer(c, evbuffer_get_length(body) ? 200 : 204, type, cors(extra, sizeof extra, r),
-		       body);
+	} else { /* nothing but notifications: nothing to say */
+		n = strlen(cors(extra, sizeof extra, r));
+		snprintf(extra + n, sizeof extra - n, "%s", page.extra ? page.extra : "");
+		answer(c, evbuffer_get_length(body) ? 200 : 204, page.type, extra, body);
+	}
 	if (body)
 		evbuffer_free(body);
 }
@@ -639,6 +643,11 @@ void api_free(struct api *api)
 const char *api_where(const struct api *api)
 {
 	return api->place.where;
+}
+
+void api_has_events(struct api *api)
+{
+	(void)api;
 }
 
 unsigned api_connections(const struct api *api)

@@ -26,6 +26,12 @@ struct api_config {
 	uint32_t request_ms;            /* for a request to be complete; 0: API_REQUEST_MS */
 };
 
+/* What a path answers.  type and extra (more header lines, or NULL) are literals. */
+struct api_page {
+	const char *type, *extra;
+	struct evbuffer *body; /* to append to */
+};
+
 /*
  * What others than JSON-RPC are told; every one may be NULL.  The call's right is never less than
  * API_READ.
@@ -33,9 +39,8 @@ struct api_config {
 struct api_hooks {
 	/* GET /metrics */
 	int (*metrics)(const struct api_call *call, struct evbuffer *out);
-	/* GET of any other path; *type: a literal.  -ERR_UNKNOWN: no such page. */
-	int (*page)(const struct api_call *call, const char *path, const char **type,
-		    struct evbuffer *out);
+	/* GET of any other path; html: a browser asks.  -ERR_UNKNOWN: no such page. */
+	int (*page)(const struct api_call *call, const char *path, bool html, struct api_page *out);
 	/* A request in plain text, as it came; the connection is closed after the answer. */
 	int (*text)(const struct api_call *call, const char *text, size_t len,
 		    struct evbuffer *out);
@@ -57,6 +62,9 @@ struct api_source {
 int api_new(struct api **out, struct event_base *base, const struct api_config *config,
 	    const struct api_source *source, struct err *err);
 void api_free(struct api *api); /* NULL is fine */
+
+/* There are events that were not there before: those who listen are told. */
+void api_has_events(struct api *api);
 
 /* "127.0.0.1:4028", with the port that was given for 0. */
 const char *api_where(const struct api *api);

@@ -45,6 +45,9 @@ struct rpc_method {
 };
 extern const struct rpc_method rpc_methods[]; /* ended by name NULL */
 
+/* One event as miner.events and GET /events have it; new. */
+json_t *rpc_event(const struct api_event *e);
+
 /* Bounded in size and depth, no duplicate keys; NULL: malformed. */
 json_t *rpc_parse(const char *text, size_t len);
 /* Is it for us?  false: an object without "jsonrpc", or with a method that we do not have. */

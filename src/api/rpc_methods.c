@@ -183,7 +183,7 @@ static json_t *miner_shares(const struct rpc_args *a, struct err *err)
 	return all;
 }
 
-static json_t *one_event(const struct api_event *e)
+json_t *rpc_event(const struct api_event *e)
 {
 	const char *severity = e->severity == 'e'   ? "error"
 			       : e->severity == 'w' ? "warning"
@@ -209,7 +209,7 @@ static json_t *miner_events(const struct rpc_args *a, struct err *err)
 	all = json_array();
 	for (i = 0; i < v->n_events && json_array_size(all) < EVENTS_AT_ONCE; i++)
 		if (v->events[i].id > (uint64_t)since)
-			json_array_append_new(all, one_event(&v->events[i]));
+			json_array_append_new(all, rpc_event(&v->events[i]));
 	return all;
 }
 
