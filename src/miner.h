@@ -2,8 +2,8 @@
 /*
  * Between the files of the supervisor, the only ones that see pools and devices: its life and
  * display (miner.c), jobs on their way to devices (miner_jobs.c), shares on their way to pools
- * (miner_shares.c), its owner (miner_owner.c), programs that ask (miner_api.c).  None of them ever
- * calls a driver.  Loop thread.
+ * (miner_shares.c), its owner (miner_owner.c), programs that ask (miner_api.c) and tell it what to
+ * do (miner_control.c).  None of them ever calls a driver.  Loop thread.
  */
 #ifndef ADIT_MINER_H
 #define ADIT_MINER_H
@@ -24,6 +24,7 @@
 /* Without a pool, devices go on with the last job for so long. */
 #define MINER_ORPHAN_MS 60000
 
+struct api_actions;
 struct event;
 struct keys;
 struct miner_api;
@@ -97,6 +98,12 @@ int miner_api_begin(struct miner *m, struct err *err);
 void miner_api_done(struct miner *m);
 void miner_api_alarm(void *arg, int device, enum alarm_event event, const char *reason);
 void miner_api_share(struct miner *m, const struct share *s); /* a final one */
+
+/* Something else that happened; name as in struct api_event, device -1: of the rig. */
+void miner_api_note(struct miner *m, int device, const char *name, const char *text);
+
+/* miner_control.c; their argument is the struct miner */
+extern const struct api_actions miner_actions;
 
 /* miner_owner.c: service manager and keys */
 void miner_service_begin(struct miner *m); /* before children and threads */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The supervisor to programs: what they see of it and what they may do. */
+/* The supervisor to programs: what they see of it. */
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -66,6 +66,14 @@ void miner_api_alarm(void *arg, int device, enum alarm_event event, const char *
 			       clock_wall_ms());
 }
 
+void miner_api_note(struct miner *m, int device, const char *name, const char *text)
+{
+	if (m->api)
+		api_events_add(&m->api->events,
+			       device < 0 ? "" : fleet_id(m->fleet, (unsigned)device), name, 'i',
+			       text, clock_wall_ms());
+}
+
 void miner_api_share(struct miner *m, const struct share *s)
 {
 	static const char *const words[SHARE_STATES] = {[SHARE_INVALID] = "invalid",
@@ -79,50 +87,6 @@ void miner_api_share(struct miner *m, const struct share *s)
 		api_events_add(&m->api->events, fleet_id(m->fleet, s->device), "share",
 			       good ? 'i' : 'w', words[s->state], clock_wall_ms());
 }
-
-/* ---- what may be done ---- */
-
-static int do_pause(void *arg, int device, bool on, struct err *err)
-{
-	struct miner *m = arg;
-
-	(void)err;
-	guardian_pause(m->guardian, device, PAUSE_API, on);
-	log_info(LOG_API, "%s: %s through the API",
-		 device < 0 ? "all" : fleet_id(m->fleet, (unsigned)device),
-		 on ? "paused" : "goes on");
-	return 0;
-}
-
-static int do_restart(void *arg, unsigned device, struct err *err)
-{
-	struct miner *m = arg;
-
-	(void)err;
-	log_info(LOG_API, "%s: restarted through the API", fleet_id(m->fleet, device));
-	if (m->stats.devices[device].state == DEVICE_PARKED)
-		guardian_unpark(m->guardian, device);
-	else
-		fleet_restart(m->fleet, device, "told to through the API");
-	return 0;
-}
-
-static int do_reload(void *arg, struct err *err)
-{
-	log_info(LOG_API, "told to reload through the API");
-	return miner_reload(arg) ? 0
-				 : err_set(err, ERR_USAGE, "nothing was changed: the log says why");
-}
-
-static int do_quit(void *arg, struct err *err)
-{
-	(void)err;
-	miner_end(arg, "told to end through the API");
-	return 0;
-}
-
-static const struct api_actions actions = {
-	.pause = do_pause, .restart = do_restart, .reload = do_reload, .quit = do_quit};
 
 /* ---- what tools of other miners ask ---- */
 
@@ -195,7 +159,7 @@ static int listen_as(struct miner *m, struct api_config *config, struct err *err
 {
 	const struct settings_api *s = &m->settings->api;
 	const struct api_source source = {.view = view,
-					  .actions = &actions,
+					  .actions = &miner_actions,
 					  .arg = m,
 					  .hooks = {.metrics = api_metrics,
 						    .page = on_page,

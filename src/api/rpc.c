@@ -132,6 +132,26 @@ static int find_device(struct rpc_args *a, struct err *err)
 	return err_set(err, ERR_RANGE, "there is no such device; miner.devices lists them");
 }
 
+static int find_pool(struct rpc_args *a, struct err *err)
+{
+	json_int_t number = json_integer_value(a->value[0]);
+
+	if (!json_is_integer(a->value[0]) || number < 0 ||
+	    number >= (json_int_t)a->call->view->n_pools)
+		return err_set(err, ERR_RANGE, "there is no such pool; miner.pools lists them");
+	a->pool = (unsigned)number;
+	return 0;
+}
+
+static unsigned needed(const struct rpc_method *m)
+{
+	unsigned n = 0;
+
+	while (n < RPC_PARAMS && m->params[n])
+		n++;
+	return n - m->optional;
+}
+
 static int take_params(struct rpc_args *a, const struct rpc_method *m, json_t *params,
 		       struct err *err)
 {
@@ -143,11 +163,13 @@ static int take_params(struct rpc_args *a, const struct rpc_method *m, json_t *p
 	if (params)
 		rc = json_is_object(params) ? by_name(a, m, params, err)
 					    : by_place(a, m, params, err);
-	for (i = 0; !rc && !m->optional && i < RPC_PARAMS && m->params[i]; i++)
+	for (i = 0; !rc && i < needed(m); i++)
 		if (!a->value[i])
 			rc = bad(err, "missing parameter", m->params[i]);
 	if (!rc && m->params[0] && !strcmp(m->params[0], "device"))
 		rc = find_device(a, err);
+	else if (!rc && m->params[0] && !strcmp(m->params[0], "pool"))
+		rc = find_pool(a, err);
 	return rc;
 }
 

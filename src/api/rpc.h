@@ -33,13 +33,15 @@ struct rpc {
 struct rpc_args {
 	const struct api_call *call;
 	json_t *value[RPC_PARAMS]; /* borrowed, in the method's order; NULL: not given */
-	int device;                /* of a method whose first parameter is "device" */
+	int device;                /* of a method whose first parameter is "device"; else -1 */
+	unsigned pool;             /* of one whose first parameter is "pool" */
 };
 
 struct rpc_method {
 	const char *name;
-	const char *params[RPC_PARAMS]; /* all needed, unless optional */
-	bool optional, write;
+	const char *params[RPC_PARAMS];
+	unsigned optional; /* how many of the last ones may be left out */
+	bool write;
 	/* A new value, or NULL with err (ERR_PARSE, ERR_RANGE: of the parameters). */
 	json_t *(*run)(const struct rpc_args *args, struct err *err);
 };
