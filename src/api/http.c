@@ -223,6 +223,12 @@ const char *http_word(int status)
 	return "Error";
 }
 
+/* line, unless extra has a header of that name. */
+static const char *unless_said(const char *extra, const char *name, const char *line)
+{
+	return extra && strstr(extra, name) ? "" : line;
+}
+
 int http_answer(struct evbuffer *out, int status, const char *type, const char *extra,
 		struct evbuffer *body)
 {
@@ -238,13 +244,16 @@ int http_answer(struct evbuffer *out, int status, const char *type, const char *
 				"Content-Type: %s\r\n"
 				"Content-Length: %zu\r\n"
 				"Connection: close\r\n"
-				"Cache-Control: no-store\r\n"
+				"%s%s"
 				"X-Content-Type-Options: nosniff\r\n"
 				"X-Frame-Options: DENY\r\n"
-				"Content-Security-Policy: default-src 'none'\r\n"
 				"Referrer-Policy: no-referrer\r\n"
 				"%s\r\n%s",
-				status, http_word(status), type, len, extra ? extra : "", line) < 0)
+				status, http_word(status), type, len,
+				unless_said(extra, "Cache-Control:", "Cache-Control: no-store\r\n"),
+				unless_said(extra, "Content-Security-Policy:",
+					    "Content-Security-Policy: default-src 'none'\r\n"),
+				extra ? extra : "", line) < 0)
 		return -ERR_NOMEM;
 	return body && evbuffer_add_buffer(out, body) ? -ERR_NOMEM : 0;
 }

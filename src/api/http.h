@@ -42,7 +42,8 @@ const char *http_field(const struct http_request *r, enum http_field f);
 const char *http_token(const struct http_request *r);
 
 /*
- * Append a whole answer; body may be NULL, and is emptied.  extra: more header lines, or NULL.
+ * Append a whole answer; body may be NULL, and is emptied.  extra: more header lines, or NULL; a
+ * Cache-Control or Content-Security-Policy there is instead of the usual strictest one.
  * 0 or -ERR_NOMEM.
  */
 int http_answer(struct evbuffer *out, int status, const char *type, const char *extra,
