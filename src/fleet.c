@@ -459,8 +459,8 @@ void fleet_stats(const struct fleet *f, unsigned device, struct device_stats *ou
 	out->shares = u->shares;
 	out->hashes = u->hashes;
 	out->restarts = u->slot.total_restarts;
-	out->temperature_c = out->memory_c = out->fan_percent = STAT_UNKNOWN;
-	out->power_w = out->limit_w = STAT_UNKNOWN;
+	out->intensity = unit_intensity(u);
+	device_stats_unknown(out);
 }
 
 double fleet_rate(const struct fleet *f, unsigned window_s, int64_t now_ms)

@@ -75,6 +75,13 @@ bool miner_reload(struct miner *m);   /* as SIGHUP does; false: nothing was chan
 /* A share less is under way: the last one ends a program that waits for it. */
 void miner_stop_when_flushed(struct miner *m);
 
+/* Something took so long: for its median and its histogram. */
+static inline void miner_took(struct samples *recent, struct histogram *all, int64_t us)
+{
+	samples_add(recent, (double)us / 1000);
+	histogram_add(all, (double)us / 1000);
+}
+
 /* miner_jobs.c: callbacks of fleet, pools and intake */
 bool miner_work(void *arg, unsigned device, double rate, struct ipc_work *out);
 struct epoch *miner_epoch(void *arg);

@@ -81,7 +81,7 @@ static void on_publish(void *arg, struct job *take)
 	 */
 	fleet_offer(m->fleet, m->work.last_serial);
 	if (received_us)
-		samples_add(&m->turnaround, (double)(clock_us() - received_us) / 1000);
+		miner_took(&m->turnaround, &m->stats.turnaround, clock_us() - received_us);
 	log_debug(LOG_JOB, "job %s%s, difficulty %.6g", id, clean ? ", clean" : "", difficulty);
 }
 

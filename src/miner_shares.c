@@ -118,7 +118,7 @@ void miner_final(void *arg, struct share *s)
 	if (s->state == SHARE_REJECTED)
 		count_reason(m, s->reason);
 	if (s->answered_us && s->sent_us)
-		samples_add(&m->latency, (double)(s->answered_us - s->sent_us) / 1000);
+		miner_took(&m->latency, &m->stats.latency, s->answered_us - s->sent_us);
 	say_final(m, s);
 	miner_api_share(m, s);
 	sharelog_put(m->sharelog, s, fleet_id(m->fleet, s->device),
@@ -143,7 +143,7 @@ void miner_submit(struct miner *m, struct share *s)
 	if (rc == 0) {
 		s->session_sent = m->session[s->job->pool];
 		sharequeue_sent(m->queue, s, clock_us());
-		samples_add(&m->submitted, (double)(s->sent_us - s->found_us) / 1000);
+		miner_took(&m->submitted, &m->stats.submit, s->sent_us - s->found_us);
 	} else if (rc == -ERR_NET) {
 		sharequeue_wait(m->queue, s);
 	} else if (rc == -ERR_STALE) {

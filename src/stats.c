@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rates over sliding windows; pure. */
+/* Rates over sliding windows, medians, histograms; pure. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,4 +82,35 @@ double samples_median(const struct samples *s)
 	memcpy(sorted, s->v, n * sizeof sorted[0]);
 	qsort(sorted, n, sizeof sorted[0], by_value);
 	return sorted[n / 2];
+}
+
+/* From a CPU check to a pool on the other side of the world: 1, 2.5 and 5 of each decade. */
+static const double bounds_ms[HISTOGRAM_BOUNDS] = {0.25, 0.5, 1,   2.5,  5,    10,   25,   50,
+						   100,  250, 500, 1000, 2500, 5000, 10000};
+
+double histogram_bound_ms(unsigned i)
+{
+	return bounds_ms[i];
+}
+
+void histogram_add(struct histogram *h, double ms)
+{
+	unsigned i;
+
+	if (!isfinite(ms))
+		return;
+	if (ms < 0)
+		ms = 0;
+	for (i = 0; i < HISTOGRAM_BOUNDS && ms > bounds_ms[i]; i++)
+		;
+	h->n[i]++;
+	h->count++;
+	h->sum_ms += ms;
+}
+
+void device_stats_unknown(struct device_stats *d)
+{
+	d->temperature_c = d->hotspot_c = d->memory_c = STAT_UNKNOWN;
+	d->fan_percent = d->power_w = d->limit_w = STAT_UNKNOWN;
+	d->core_mhz = d->memory_mhz = d->util_percent = STAT_UNKNOWN;
 }

@@ -32,6 +32,21 @@ struct samples {
 void samples_add(struct samples *s, double v);
 double samples_median(const struct samples *s); /* of those kept; <0: none yet */
 
+/*
+ * How long something took, since the start: counts in fixed ranges, so that those of many rigs can
+ * be added and asked for quantiles.  Range i holds what took more than bound i - 1 and at most
+ * bound i; the last one, without a bound, the rest.  Zero it to begin; pure.
+ */
+#define HISTOGRAM_BOUNDS 15
+struct histogram {
+	uint64_t n[HISTOGRAM_BOUNDS + 1];
+	uint64_t count; /* of all */
+	double sum_ms;
+};
+double histogram_bound_ms(unsigned i); /* i below HISTOGRAM_BOUNDS */
+/* What is no number is not counted; what is negative (clocks) counts as 0. */
+void histogram_add(struct histogram *h, double ms);
+
 struct share_counts {
 	uint64_t accepted, rejected, stale, invalid, lost;
 	double accepted_difficulty; /* sum of share difficulties credited */
@@ -63,7 +78,11 @@ struct device_stats {
 	struct share_counts shares;
 	uint64_t hashes, restarts;
 	/* STAT_UNKNOWN where not known: */
-	int32_t temperature_c, memory_c, fan_percent, power_w, limit_w;
+	int32_t temperature_c, hotspot_c, memory_c, fan_percent, power_w, limit_w;
+	int32_t core_mhz, memory_mhz, util_percent;
+	uint64_t energy_j;      /* drawn since the start; 0: unknown */
+	bool energy_counted;    /* by the card's counter; else power_w summed up */
+	uint32_t intensity;     /* log2 of nonces a batch; 0: unknown */
 	uint32_t duty_permille; /* 0: nobody says */
 	/* Rate by the shares found, and its 95 % interval; 0: none yet. */
 	double share_rate, share_low, share_high;
@@ -92,9 +111,13 @@ struct rig_stats {
 	double latency_ms;    /* from a share sent to the pool's answer */
 	double turnaround_ms; /* from a job read to its work in every worker's socket */
 	double submit_ms;     /* from a candidate read to its share sent, CPU check included */
+	struct histogram latency, turnaround, submit; /* of the same, since the start */
 	struct device_stats *devices;
 	unsigned n_devices;
 };
+
+/* All members that may be unknown are. */
+void device_stats_unknown(struct device_stats *d);
 
 /* "12.34 MH/s"; out of at least 24 bytes.  Returns out. */
 char *rate_print(char *out, unsigned long size, double hashes_per_s);

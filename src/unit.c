@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is said to a device's worker, and what it says.  Uses Linux calls (kill). */
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,8 +149,19 @@ static void on_batch(struct unit *u, const struct ipc_batch *b)
 
 	rate_add(&u->rate, (double)b->hashes, now);
 	u->hashes += b->hashes;
+	if (!b->ended && b->hashes) /* the last of a lease is cut short */
+		u->batch_hashes = b->hashes;
 	u->stage[0] = '\0';
 	slot_batch(&u->slot, &u->fleet->config.limits, now, b->took_us);
+}
+
+uint32_t unit_intensity(const struct unit *u)
+{
+	if (u->limit.intensity)
+		return u->limit.intensity;
+	if (u->intensity || !u->batch_hashes)
+		return u->intensity;
+	return (uint32_t)lround(log2((double)u->batch_hashes));
 }
 
 static void on_hungry(struct unit *u, uint64_t credits)

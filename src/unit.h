@@ -30,6 +30,7 @@ struct unit {
 	uint64_t hashes;
 	char label[48], stage[48];
 	uint32_t permille, left_s, intensity;
+	uint64_t batch_hashes;               /* of its last whole batch; 0: none yet */
 	int64_t tuned_mw;                    /* power limit of its profile; 0: none */
 	struct algo_facts told[EPOCHS_TOLD]; /* epochs its worker has, newest first */
 	/* A dataset that did not fit; the next job's may, or this one later.  need 0: none */
@@ -66,6 +67,8 @@ void unit_fill(struct unit *u);
 void unit_forget(struct unit *u, uint64_t below);
 /* False when it was not told: no socket, or one that is full. */
 bool unit_tell(struct unit *u, unsigned type, const void *body);
+/* Log2 of the nonces of a batch: as ordered, or as its worker chose; 0: not known. */
+uint32_t unit_intensity(const struct unit *u);
 /* Its PCI address, or its name where it has none: what a person finds the card by. */
 const char *unit_place(const struct unit *u);
 
