@@ -8,12 +8,16 @@
 #include "src/log.h"
 #include "src/str.h"
 
+#define ENERGY_GAP_INTERVALS 5 /* power is taken to have gone on for so long, no longer */
+
 /* ---- the sensor process speaks ---- */
 
 static void on_reading(void *arg, unsigned device, const struct sensor_reading *r)
 {
 	struct guardian *g = arg;
 
+	energy_read(&g->wards[device].energy, r,
+		    (int64_t)g->settings->guard.sensor_interval_ms * ENERGY_GAP_INTERVALS);
 	g->wards[device].reading = *r;
 	g->wards[device].fresh = true;
 	ward_step(g, device, clock_ms());
@@ -253,10 +257,16 @@ void guardian_stats(const struct guardian *g, unsigned device, struct device_sta
 	struct honest_view view;
 
 	out->temperature_c = stat(r, SENSOR_CORE_MC, 1000);
+	out->hotspot_c = stat(r, SENSOR_HOTSPOT_MC, 1000);
 	out->memory_c = stat(r, SENSOR_MEMORY_MC, 1000);
 	out->fan_percent = stat(r, SENSOR_FAN_PERMILLE, 10);
 	out->power_w = stat(r, SENSOR_POWER_MW, 1000);
 	out->limit_w = stat(r, SENSOR_LIMIT_MW, 1000);
+	out->core_mhz = stat(r, SENSOR_CORE_MHZ, 1);
+	out->memory_mhz = stat(r, SENSOR_MEMORY_MHZ, 1);
+	out->util_percent = stat(r, SENSOR_BUSY_PERMILLE, 10);
+	out->energy_j = (uint64_t)w->energy.joules;
+	out->energy_counted = w->energy.counted;
 	out->duty_permille = w->duty;
 	if (out->state == DEVICE_PAUSED && w->pauses)
 		pauses_text(w->pauses, out->reason, sizeof out->reason);
@@ -265,5 +275,16 @@ void guardian_stats(const struct guardian *g, unsigned device, struct device_sta
 		out->share_rate = view.share_rate;
 		out->share_low = view.low;
 		out->share_high = view.high;
+	}
+}
+
+void guardian_alarms(const struct guardian *g, uint64_t out[ALARM_EVENTS])
+{
+	unsigned i, e;
+
+	for (e = 0; e < ALARM_EVENTS; e++) {
+		out[e] = g->alarms.of[e].total;
+		for (i = 0; i < g->n; i++)
+			out[e] += g->wards[i].guard.alarms.of[e].total;
 	}
 }

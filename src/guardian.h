@@ -69,6 +69,9 @@ bool guardian_rests(const struct guardian *g);
 /* Temperatures, power, duty, pauses and honest rates of a device. */
 void guardian_stats(const struct guardian *g, unsigned device, struct device_stats *out);
 
+/* How often each event happened, on all devices and to the rig; repeats kept back included. */
+void guardian_alarms(const struct guardian *g, uint64_t out[ALARM_EVENTS]);
+
 /* Restore what was changed on cards and end the sensor process; ended() is called once. */
 void guardian_stop(struct guardian *g, void (*ended)(void *arg), void *arg);
 

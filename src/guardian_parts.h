@@ -6,6 +6,7 @@
 #ifndef ADIT_GUARDIAN_PARTS_H
 #define ADIT_GUARDIAN_PARTS_H
 
+#include "src/guard/energy.h"
 #include "src/guard/fan.h"
 #include "src/guard/guard.h"
 #include "src/guardian.h"
@@ -19,6 +20,7 @@ struct ward {
 	struct thermal_limits limits;
 	struct thermal_out heat; /* of the last step */
 	struct sensor_reading reading;
+	struct energy energy;
 	bool fresh;          /* the reading was not stepped with yet */
 	uint64_t hashes;     /* seen */
 	uint32_t user;       /* PAUSE_BIT()s of key and API */
