@@ -22,6 +22,7 @@ struct miner_api {
 	const struct device_info *info[DEVICES_MAX];
 	struct pool_status pools[POOLS_SHOWN];
 	struct api_events events;
+	uint64_t alarms[ALARM_EVENTS];
 	int64_t started_ms;
 };
 
@@ -46,6 +47,9 @@ static void view(void *arg, struct api_view *out)
 	out->pools = a->pools;
 	out->active_pool = pools_active(m->pools);
 	out->events = api_events_list(&a->events, &out->n_events);
+	guardian_alarms(m->guardian, a->alarms);
+	out->alarms = a->alarms;
+	out->n_alarms = ALARM_EVENTS;
 	out->now_ms = clock_wall_ms();
 	out->started_ms = a->started_ms;
 	out->version = PACKAGE_VERSION;

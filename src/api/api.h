@@ -37,6 +37,8 @@ struct api_view {
 	int active_pool; /* -1: none */
 	const struct api_event *events;
 	unsigned n_events;
+	const uint64_t *alarms;     /* how often each enum alarm_event happened in this run */
+	unsigned n_alarms;          /* ALARM_EVENTS, or 0 */
 	int64_t now_ms, started_ms; /* since 1970 */
 	const char *version;        /* "0.1.0" */
 	bool paused;                /* by API or key, as a whole */
