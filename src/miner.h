@@ -2,8 +2,8 @@
 /*
  * Between the files of the supervisor, the only ones that see pools and devices: its life and
  * display (miner.c), jobs on their way to devices (miner_jobs.c), shares on their way to pools
- * (miner_shares.c), its owner (miner_owner.c), programs that ask (miner_api.c) and tell it what to
- * do (miner_control.c).  None of them ever calls a driver.  Loop thread.
+ * (miner_shares.c), its owner (miner_owner.c), programs that ask (miner_api.c, miner_listen.c)
+ * and tell it what to do (miner_control.c).  None of them ever calls a driver.  Loop thread.
  */
 #ifndef ADIT_MINER_H
 #define ADIT_MINER_H
@@ -24,7 +24,9 @@
 /* Without a pool, devices go on with the last job for so long. */
 #define MINER_ORPHAN_MS 60000
 
+struct api;
 struct api_actions;
+struct api_source;
 struct event;
 struct keys;
 struct miner_api;
@@ -108,6 +110,10 @@ void miner_api_share(struct miner *m, const struct share *s); /* a final one */
 
 /* Something else that happened; name as in struct api_event, device -1: of the rig. */
 void miner_api_note(struct miner *m, int device, const char *name, const char *text);
+
+/* miner_listen.c: as the options say; the log says where */
+int miner_listen(struct api **out, struct miner *m, const struct api_source *source,
+		 struct err *err);
 
 /* miner_control.c; their argument is the struct miner */
 extern const struct api_actions miner_actions;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The supervisor to programs: what they see of it. */
-#include <errno.h>
-#include <openssl/crypto.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,25 +54,26 @@ static void view(void *arg, struct api_view *out)
 		      guardian_paused(m->guardian, -1, PAUSE_API);
 }
 
+static void happened(struct miner *m, int device, const char *name, char severity, const char *text)
+{
+	if (!m->api)
+		return;
+	api_events_add(&m->api->events, device < 0 ? "" : fleet_id(m->fleet, (unsigned)device),
+		       name, severity, text, clock_wall_ms());
+	api_has_events(m->api->api);
+}
+
 void miner_api_alarm(void *arg, int device, enum alarm_event event, const char *reason)
 {
 	static const char severities[] = {
 		[ALARM_INFO] = 'i', [ALARM_WARNING] = 'w', [ALARM_ERROR] = 'e'};
-	const struct miner *m = arg;
 
-	if (m->api)
-		api_events_add(&m->api->events,
-			       device < 0 ? "" : fleet_id(m->fleet, (unsigned)device),
-			       alarm_name(event), severities[alarm_severity(event)], reason,
-			       clock_wall_ms());
+	happened(arg, device, alarm_name(event), severities[alarm_severity(event)], reason);
 }
 
 void miner_api_note(struct miner *m, int device, const char *name, const char *text)
 {
-	if (m->api)
-		api_events_add(&m->api->events,
-			       device < 0 ? "" : fleet_id(m->fleet, (unsigned)device), name, 'i',
-			       text, clock_wall_ms());
+	happened(m, device, name, 'i', text);
 }
 
 void miner_api_share(struct miner *m, const struct share *s)
@@ -87,9 +85,8 @@ void miner_api_share(struct miner *m, const struct share *s)
 							[SHARE_LOST] = "lost"};
 	bool good = s->state == SHARE_ACCEPTED;
 
-	if (m->api && words[s->state])
-		api_events_add(&m->api->events, fleet_id(m->fleet, s->device), "share",
-			       good ? 'i' : 'w', words[s->state], clock_wall_ms());
+	if (words[s->state])
+		happened(m, (int)s->device, "share", good ? 'i' : 'w', words[s->state]);
 }
 
 /* ---- what tools of other miners ask ---- */
@@ -117,49 +114,7 @@ static int on_page(const struct api_call *call, const char *path, bool html, str
 
 /* ---- beginning and end ---- */
 
-/* The first line of a file.  Unbuffered: no copy of it stays behind. */
-static int read_token(char *out, size_t size, const char *option, const char *path, struct err *err)
-{
-	FILE *f = fopen(path, "re");
-	bool got;
-
-	if (!f)
-		return err_set(err, ERR_USAGE, "%s %.160s: cannot read it: %s", option, path,
-			       strerror(errno));
-	setvbuf(f, NULL, _IONBF, 0);
-	got = fgets(out, (int)size, f) != NULL;
-	fclose(f);
-	if (!got)
-		return err_set(err, ERR_USAGE,
-			       "%s %.160s: is empty or unreadable; write the token on its first "
-			       "line",
-			       option, path);
-	out[strcspn(out, "\r\n")] = '\0';
-	return 0;
-}
-
-/* *out: buf, given, or NULL. */
-static int get_token(const char **out, char *buf, size_t size, const char *option,
-		     const char *given, const char *path, struct err *err)
-{
-	char name[40];
-	int rc = 0;
-
-	*out = given;
-	snprintf(name, sizeof name, "%s-file", option);
-	if (path && given)
-		return err_set(err, ERR_USAGE, "%s and %s exclude each other; keep one", option,
-			       name);
-	if (path) {
-		rc = read_token(buf, size, name, path, err);
-		*out = buf;
-	}
-	if (!rc && *out)
-		log_secret(*out);
-	return rc;
-}
-
-static int listen_as(struct miner *m, struct api_config *config, struct err *err)
+int miner_api_begin(struct miner *m, struct err *err)
 {
 	const struct settings_api *s = &m->settings->api;
 	const struct api_source source = {.view = view,
@@ -169,39 +124,16 @@ static int listen_as(struct miner *m, struct api_config *config, struct err *err
 						    .page = on_page,
 						    .object = on_object,
 						    .text = api_cgminer}};
-	char token[512], read[512];
 	int rc;
 
-	rc = get_token(&config->token, token, sizeof token, "--api-token", s->token, s->token_file,
-		       err);
-	if (!rc)
-		rc = get_token(&config->read_token, read, sizeof read, "--api-read-token",
-			       s->read_token, s->read_token_file, err);
-	if (!rc)
-		rc = api_new(&m->api->api, m->base, config, &source, err);
-	OPENSSL_cleanse(token, sizeof token);
-	OPENSSL_cleanse(read, sizeof read);
-	return rc;
-}
-
-int miner_api_begin(struct miner *m, struct err *err)
-{
-	const struct settings_api *s = &m->settings->api;
-	struct api_config config = {.bind = s->bind ? s->bind : API_DEFAULT_BIND,
-				    .origins = s->allow_origin};
-	int rc;
-
-	if (!strcmp(config.bind, "off"))
+	if (s->bind && !strcmp(s->bind, "off"))
 		return 0;
 	m->api = calloc(1, sizeof *m->api);
 	if (!m->api)
 		return err_set(err, ERR_NOMEM, "no memory for the API");
 	m->api->started_ms = clock_wall_ms();
-	rc = listen_as(m, &config, err);
-	if (!rc) {
-		log_info(LOG_API, "API at %s%s", api_where(m->api->api),
-			 config.token ? "" : ", read only (no --api-token-file)");
-	} else if (!s->bind && rc == -ERR_IO) { /* another program has it */
+	rc = miner_listen(&m->api->api, m, &source, err);
+	if (!s->bind && rc == -ERR_IO) { /* another program has it */
 		log_warn(LOG_API, "no API: %s", err->text);
 		memset(err, 0, sizeof *err);
 		rc = 0;
