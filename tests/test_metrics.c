@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "src/api/metrics.h"
+#include "src/guard/alarm.h"
 #include "src/str.h"
 #include "tests/t.h"
 
@@ -26,7 +27,14 @@ static struct device_stats devices[] = {
 	 .hashes = 400000000000,
 	 .restarts = 1,
 	 .temperature_c = 61,
+	 .hotspot_c = 74,
 	 .memory_c = 94,
+	 .core_mhz = 1650,
+	 .memory_mhz = 9501,
+	 .util_percent = 99,
+	 .energy_j = 19699200,
+	 .energy_counted = true,
+	 .intensity = 22,
 	 .fan_percent = 55,
 	 .power_w = 228,
 	 .limit_w = 230,
@@ -40,16 +48,25 @@ static struct device_stats devices[] = {
 	 .state = DEVICE_PREPARING,
 	 .permille = 425,
 	 .temperature_c = -5,
+	 .hotspot_c = STAT_UNKNOWN,
 	 .memory_c = STAT_UNKNOWN,
+	 .core_mhz = 0,
+	 .memory_mhz = STAT_UNKNOWN,
+	 .util_percent = 0,
+	 .energy_j = 12,
 	 .fan_percent = 0,
-	 .power_w = STAT_UNKNOWN,
+	 .power_w = 30,
 	 .limit_w = STAT_UNKNOWN},
 	{.id = "cpu:0",
 	 .state = DEVICE_PARKED,
 	 .rate_10s = NAN,
 	 .rate_60s = INFINITY,
 	 .temperature_c = STAT_UNKNOWN,
+	 .hotspot_c = STAT_UNKNOWN,
 	 .memory_c = STAT_UNKNOWN,
+	 .core_mhz = STAT_UNKNOWN,
+	 .memory_mhz = STAT_UNKNOWN,
+	 .util_percent = STAT_UNKNOWN,
 	 .fan_percent = STAT_UNKNOWN,
 	 .power_w = STAT_UNKNOWN,
 	 .limit_w = STAT_UNKNOWN},
@@ -105,9 +122,16 @@ static struct rig_stats rig = {
 	.latency_ms = 42.5,
 	.turnaround_ms = 0,
 	.submit_ms = 2.25,
+	.latency = {.n = {[6] = 20, [7] = 119, [14] = 3, [15] = 1},
+		    .count = 143,
+		    .sum_ms = 8500.25},
+	.submit = {.n = {[3] = 143}, .count = 143, .sum_ms = 321.75},
 	.devices = devices,
 	.n_devices = 3,
 };
+
+static const uint64_t alarms[ALARM_EVENTS] = {
+	[ALARM_NONE] = 99, [ALARM_HANG] = 1, [ALARM_RESTARTED] = 2, [ALARM_POOL_UP] = 5};
 
 static struct api_view view = {
 	.rig = &rig,
@@ -115,10 +139,14 @@ static struct api_view view = {
 	.pools = pools,
 	.n_pools = 3,
 	.active_pool = 0,
+	.alarms = alarms,
+	.n_alarms = ALARM_EVENTS,
 	.now_ms = 1800086400500,
 	.started_ms = 1800000000000,
 	.version = "0.1.0",
 };
+
+#define SERIES_OF_A_DEVICE 38 /* of one that tells all there is; doc/farm.md has the number */
 
 /* ---- the text ---- */
 
@@ -186,14 +214,28 @@ static const char *skip_labels(const char *s)
 	return *s == '}' ? s + 1 : NULL;
 }
 
-static const char *wrong_sample(const char *line, const char *family)
+/* A sample has its family's name; one of a histogram is a part of it. */
+static bool is_of(const char *line, size_t len, const char *family, bool histogram)
+{
+	static const char *const parts[] = {"_bucket", "_sum", "_count"};
+	size_t n = strlen(family), i;
+
+	if (len < n || strncmp(line, family, n) != 0)
+		return false;
+	for (i = 0; histogram && i < 3; i++)
+		if (strlen(parts[i]) == len - n && !strncmp(line + n, parts[i], len - n))
+			return true;
+	return !histogram && len == n;
+}
+
+static const char *wrong_sample(const char *line, const char *family, bool histogram)
 {
 	const char *s = skip_name(line, true);
 	double value;
 
 	if (!s || strncmp(line, "adit_", 5))
 		return "no name";
-	if (strlen(family) != (size_t)(s - line) || strncmp(line, family, strlen(family)))
+	if (!is_of(line, (size_t)(s - line), family, histogram))
 		return "not of the family above it";
 	if (*s == '{')
 		s = skip_labels(s);
@@ -210,7 +252,8 @@ static bool ends(const char *text, const char *tail)
 }
 
 /* HELP and TYPE once a family, in this order; family is what the samples below must be. */
-static const char *wrong_comment(const char *line, char *family, size_t size, const char *seen)
+static const char *wrong_comment(const char *line, char *family, size_t size, const char *seen,
+				 bool *histogram)
 {
 	char name[100], type[20], mark[110];
 
@@ -221,7 +264,8 @@ static const char *wrong_comment(const char *line, char *family, size_t size, co
 	}
 	if (sscanf(line, "# TYPE %99s %19s", name, type) != 2 || strcmp(name, family))
 		return "comment";
-	if (strcmp(type, "gauge") && strcmp(type, "counter"))
+	*histogram = !strcmp(type, "histogram");
+	if (strcmp(type, "gauge") && strcmp(type, "counter") && !*histogram)
 		return "type";
 	return ends(name, "_total") == !strcmp(type, "counter") ? NULL : "counters end in _total";
 }
@@ -232,6 +276,7 @@ static int check_text(const char *text, bool say)
 	static char copy[1 << 17], seen[1 << 14];
 	char family[100] = "", *line, *end;
 	const char *wrong = NULL;
+	bool histogram = false;
 	int samples = 0;
 
 	snprintf(copy, sizeof copy, "%s", text);
@@ -241,8 +286,8 @@ static int check_text(const char *text, bool say)
 		if (!end)
 			return -1;
 		*end = '\0';
-		wrong = *line == '#' ? wrong_comment(line, family, sizeof family, seen)
-				     : wrong_sample(line, family);
+		wrong = *line == '#' ? wrong_comment(line, family, sizeof family, seen, &histogram)
+				     : wrong_sample(line, family, histogram);
 		samples += *line != '#';
 		if (!strncmp(line, "# TYPE", 6))
 			snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s\n", family);
@@ -310,6 +355,10 @@ static void the_checker_finds_faults(void)
 	CHECK_INT(check_text("# HELP adit_a b\n# TYPE adit_a counter\n", false), -1);
 	CHECK_INT(check_text("# HELP adit_a b\n# TYPE adit_a gauge\nadit_a{x=\"\\\"\"} 1\n", true),
 		  1);
+	CHECK_INT(check_text("# HELP adit_h b\n# TYPE adit_h histogram\nadit_h_count 1\n", true),
+		  1);
+	CHECK_INT(check_text("# HELP adit_h b\n# TYPE adit_h histogram\nadit_h 1\n", false), -1);
+	CHECK_INT(check_text("# HELP adit_h b\n# TYPE adit_h gauge\nadit_h_sum 1\n", false), -1);
 	CHECK(series_twice("a{x=\"1\"} 1\nb 2\na{x=\"1\"} 3\n"));
 	CHECK(!series_twice("a{x=\"1\"} 1\na{x=\"2\"} 1\na 1\n"));
 }
@@ -338,7 +387,14 @@ static void unknown_has_no_sample(void)
 	CHECK_HAS(text, "adit_device_temperature_celsius{device=\"opencl:1\"");
 	CHECK_HAS(text, "adit_device_fan_ratio{device=\"opencl:1\"");
 	CHECK_LACKS(text, "adit_device_temperature_celsius{device=\"cpu:0\"");
-	CHECK_LACKS(text, "adit_device_power_watts{device=\"opencl:1\"");
+	CHECK_LACKS(text, "adit_device_power_limit_watts{device=\"opencl:1\"");
+	CHECK_LACKS(text, "adit_device_hotspot_temperature_celsius{device=\"opencl:1\"");
+	CHECK_LACKS(text, "adit_device_memory_clock_hertz{device=\"opencl:1\"");
+	CHECK_HAS(text, "adit_device_core_clock_hertz{device=\"opencl:1\"");
+	CHECK_HAS(text, "adit_device_utilization_ratio{device=\"opencl:1\"");
+	CHECK_LACKS(text, "adit_device_utilization_ratio{device=\"cpu:0\"");
+	CHECK_LACKS(text, "adit_device_energy_joules_total{device=\"cpu:0\"");
+	CHECK_LACKS(text, "adit_device_intensity{device=\"opencl:1\"");
 	CHECK_LACKS(text, "adit_device_power_watts{device=\"cpu:0\"");
 	CHECK_LACKS(text, "adit_device_duty_ratio{device=\"cpu:0\"");
 	CHECK_LACKS(text, "adit_device_share_rate_low_hashes_per_second{device=\"cpu:0\"");
@@ -350,6 +406,66 @@ static void unknown_has_no_sample(void)
 	CHECK_LACKS(text, "nan");
 	CHECK_LACKS(text, "inf\n");
 	CHECK_LACKS(text, "-2147483648");
+	rig = before;
+}
+
+/* Buckets are sums of all below, the last is the count, and times are in seconds. */
+static void a_histogram_adds_up(void)
+{
+	const struct rig_stats before = rig;
+	const char *text;
+	unsigned i;
+
+	memset(&rig.latency, 0, sizeof rig.latency);
+	for (i = 0; i < 4; i++)
+		histogram_add(&rig.latency, 30);
+	histogram_add(&rig.latency, 10000);
+	histogram_add(&rig.latency, 60000);
+	text = render(API_READ);
+	CHECK_HAS(text, "# TYPE adit_answer_seconds histogram\n"
+			"adit_answer_seconds_bucket{le=\"0.00025\"} 0\n");
+	CHECK_HAS(text, "adit_answer_seconds_bucket{le=\"0.025\"} 0\n"
+			"adit_answer_seconds_bucket{le=\"0.05\"} 4\n"
+			"adit_answer_seconds_bucket{le=\"0.1\"} 4\n");
+	CHECK_HAS(text, "adit_answer_seconds_bucket{le=\"5\"} 4\n"
+			"adit_answer_seconds_bucket{le=\"10\"} 5\n"
+			"adit_answer_seconds_bucket{le=\"+Inf\"} 6\n"
+			"adit_answer_seconds_sum 70.12\n"
+			"adit_answer_seconds_count 6\n");
+	rig = before;
+}
+
+static void every_event_has_its_name_and_none_has_not(void)
+{
+	const struct api_view was = view;
+	const char *text = render(API_READ);
+	char line[100];
+	unsigned e;
+
+	for (e = ALARM_NONE + 1; e < ALARM_EVENTS; e++) {
+		snprintf(line, sizeof line, "adit_events_total{event=\"%s\"} %" PRIu64 "\n",
+			 alarm_name((enum alarm_event)e), alarms[e]);
+		CHECK_HAS(text, line);
+	}
+	CHECK_LACKS(text, "\"none\"");
+	view.n_alarms = 0;
+	CHECK_LACKS(render(API_READ), "adit_events_total");
+	view.n_alarms = 2;
+	CHECK_LACKS(render(API_READ), "event=\"crash\"");
+	view = was;
+}
+
+/* Whatever drivers and pools say, a rig of so many devices has so many series, and no more. */
+static void a_device_is_so_many_series(void)
+{
+	const struct rig_stats before = rig;
+	int one, two;
+
+	rig.n_devices = 1;
+	one = check_text(render(API_READ), true);
+	rig.n_devices = 0;
+	two = check_text(render(API_READ), true);
+	CHECK_INT(one - two, SERIES_OF_A_DEVICE);
 	rig = before;
 }
 
@@ -448,6 +564,9 @@ int main(int argc, char **argv)
 	T_RUN(the_checker_finds_faults);
 	T_RUN(nothing_secret_is_shown_to_anybody);
 	T_RUN(unknown_has_no_sample);
+	T_RUN(a_histogram_adds_up);
+	T_RUN(every_event_has_its_name_and_none_has_not);
+	T_RUN(a_device_is_so_many_series);
 	T_RUN(reasons_beyond_the_list_are_other);
 	T_RUN(a_rig_without_devices_or_pools_is_fine);
 	T_RUN(the_longest_names_keep_their_labels);
