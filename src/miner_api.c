@@ -7,6 +7,7 @@
 #include "src/api/events.h"
 #include "src/api/listener.h"
 #include "src/api/metrics.h"
+#include "src/api/schema.h"
 #include "src/api/tool.h"
 #include "src/clock.h"
 #include "src/miner.h"
@@ -109,6 +110,8 @@ static int on_object(const struct api_call *call, const json_t *request, struct 
 static int on_page(const struct api_call *call, const char *path, bool html, struct api_page *out)
 {
 	(void)html;
+	if (!strcmp(path, "/schema"))
+		return api_schema(out->body);
 	return strcmp(path, "/") ? api_tool_http(call, path, out->body) : -ERR_UNKNOWN;
 }
 

@@ -36,7 +36,7 @@ json_t *rpc_parse(const char *text, size_t len)
 {
 	if (len > RPC_TEXT_MAX || too_deep(text, len))
 		return NULL;
-	return json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	return json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
 }
 
 static const struct rpc_method *find(const char *name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What can be asked and told over JSON-RPC: names, parameters, and who may. */
 #include "src/api/rpc_methods.h"
+#include "src/api/schema.h"
 
 const struct rpc_method rpc_methods[] = {
 	{.name = "miner.summary", .run = rpc_miner_summary},
@@ -41,5 +42,6 @@ const struct rpc_method rpc_methods[] = {
 	 .params = {"pool", "place"},
 	 .write = true,
 	 .run = rpc_pool_priority},
+	{.name = "rpc.discover", .run = api_discover},
 	{0},
 };
