@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""doc/api.md against a running rig: every example is replayed, every method and code is there.
+
+usage: api_doc.py FILE HOST:PORT TOKEN_FILE [write]
+The rig is that of tests/e2e/api_doc.sh.  Blocks of FILE are told apart by what stands behind
+```: `json request` is sent, and the next `json reply` has the shape of what comes back (keys and
+types) and its values, but for those that differ from run to run; `json line` and `json said` are
+the same on one connection of JSON lines, one a line; `sh` and `python` are run, and the `json
+output` or `text output` behind is what they print; `text` is only text.  A table below
+<!-- fields: NAME --> is what the schema says of NAME.  With `write`, tables and replies that do
+not fit are put right in FILE instead.
+"""
+import json
+import re
+import subprocess
+import sys
+
+from api_schema import Rig, call, expect
+
+PLACE = "127.0.0.1:4028"           # in the document
+TOKEN_FILE = "/etc/adit/api-token"
+KINDS = ("json request", "json reply", "json line", "json said", "json event", "sh", "python",
+         "json output", "text output", "text")
+# What is not the same in every run.
+LOOSE = set("""started_ms now_ms uptime_s at_ms jobs height difficulty best_difficulty 10s 60s 15m
+    accepted accepted_difficulty stale lost hashes latency_ms turnaround_ms submit_ms
+    share_rate connects drops blocks label last_error energy_j where rate low high
+    duty left_s progress state reason""".split())
+
+
+class Doc:
+    """The document, what runs it, and what is wrong with it."""
+
+    def __init__(self, path, rig, token_file, write):
+        self.path, self.rig, self.token_file, self.write = path, rig, token_file, write
+        self.text = open(path, encoding="utf-8").read()
+        self.schema = rig.post(call("rpc.discover"))["result"]
+        self.ports = {}
+        self.faults = []
+
+    def fault(self, line, text):
+        self.faults.append(f"{self.path}:{line}: {text}")
+
+    def here(self, text):
+        """What the document says, as it is on this machine."""
+        for said, real in self.ports.items():
+            text = text.replace(said, real)
+        text = text.replace(PLACE.replace(":", " "), self.ports[PLACE].replace(":", " "))
+        return text.replace(TOKEN_FILE, self.token_file)
+
+    def there(self, text):
+        for said, real in self.ports.items():
+            text = text.replace(real, said)
+        version = self.schema["info"]["version"]
+        return text.replace('"' + version + '"', '"0.1.0"')
+
+
+def blocks(text):
+    """(line, kind, body, start, end) of every fenced block."""
+    for m in re.finditer(r"^```([^\n`]*)\n(.*?)^```$", text, re.M | re.S):
+        yield text.count("\n", 0, m.start()) + 1, m.group(1).strip(), m.group(2), m.start(2), m.end(2)
+
+
+def kind_of(value):
+    return ("null" if value is None else "boolean" if isinstance(value, bool) else
+            "number" if isinstance(value, (int, float)) else type(value).__name__)
+
+
+def is_events(value):
+    return isinstance(value, list) and value and isinstance(value[0], dict) and "severity" in value[0]
+
+
+def differs(want, got, key="", path="reply"):
+    """Why what the document shows is not what came, or None."""
+    loose = key in LOOSE or key.startswith("event ")
+    if isinstance(want, dict) and isinstance(got, dict):
+        if set(want) != set(got):
+            return f"{path}: {sorted(set(want) ^ set(got))}"
+        for k in want:
+            name = "event " + k if "severity" in want else k
+            why = differs(want[k], got[k], name, f"{path}.{k}")
+            if why:
+                return why
+        return None
+    if isinstance(want, list) and isinstance(got, list):
+        if is_events(want) and is_events(got):  # they come as they come
+            want = [want[0]] * len(got)
+        if len(want) != len(got):
+            return f"{path}: {len(want)} there, {len(got)} here"
+        for i, (w, g) in enumerate(zip(want, got)):
+            why = differs(w, g, key, f"{path}[{i}]")
+            if why:
+                return why
+        return None
+    if loose and (want is None or got is None or isinstance(want, dict) or isinstance(got, dict)):
+        return None
+    if kind_of(want) != kind_of(got):
+        return f"{path}: {kind_of(want)} there, {kind_of(got)} here"
+    if not loose and want != got:
+        return f"{path}: {want!r} there, {got!r} here"
+    return None
+
+
+def pretty(value, indent=0):
+    """JSON as the document has it: what fits a line is on one."""
+    if is_events(value):
+        value = value[:2]  # enough to see what they are like
+    one = json.dumps(value)
+    if not isinstance(value, (dict, list)) or len(one) + 2 * indent <= 96 or not value:
+        return one
+    pad = "  " * (indent + 1)
+    if isinstance(value, dict):
+        inner = [f"{json.dumps(k)}: {pretty(v, indent + 1)}" for k, v in value.items()]
+        ends = "{}"
+    else:
+        inner = [pretty(v, indent + 1) for v in value]
+        ends = "[]"
+    return (ends[0] + "\n" + ",\n".join(pad + x for x in inner) + "\n" + "  " * indent + ends[1])
+
+
+# ---- tables ----
+
+def type_words(schema, doc):
+    if "$ref" in schema:
+        name = schema["$ref"].split("/")[-1]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(type_words(s, doc) for s in schema["anyOf"])
+    if "const" in schema:
+        return "`" + json.dumps(schema["const"]) + "`"
+    if schema.get("type") == "array":
+        return "array of " + type_words(schema["items"], doc)
+    if "enum" in schema:
+        return " or ".join("`" + json.dumps(v) + "`" for v in schema["enum"])
+    kind = schema.get("type", "any")
+    return " or ".join([kind] if isinstance(kind, str) else kind)
+
+
+def table(name, doc):
+    """Members of an object, or the codes of all errors."""
+    if name == "errors":
+        rows = ["| code | when |", "| --- | --- |"]
+        rows += [f"| {e['code']} | {e['message']} |" for e in doc["components"]["errors"].values()]
+        return "\n".join(rows) + "\n"
+    rows = ["| member | type | what it is |", "| --- | --- | --- |"]
+    schema = doc["components"]["schemas"][name]
+    for key, s in schema["properties"].items():
+        said = s.get("description")
+        if "$ref" in s:
+            said = doc["components"]["schemas"][s["$ref"].split("/")[-1]].get("description")
+        extra = "" if key in schema["required"] else " (may be missing)"
+        rows.append(f"| `{key}` | {type_words(s, doc)}{extra} | {(said or '').replace('|', chr(92) + '|')} |")
+    return "\n".join(rows) + "\n"
+
+
+def tables(doc):
+    marks = re.compile(r"<!-- fields: (\w+) -->\n((?:\|[^\n]*\n)*)")
+    seen = set()
+
+    def put_right(m):
+        name, text = m.groups()
+        seen.add(name)
+        want = table(name, doc.schema)
+        if text != want and not doc.write:
+            line = doc.text.count("\n", 0, m.start()) + 1
+            doc.fault(line, f"the table of {name} is not what the schema says "
+                            f"(tests/e2e/api_doc.py ... write puts it right)")
+        return f"<!-- fields: {name} -->\n{want}" if doc.write else m.group(0)
+    doc.text = marks.sub(put_right, doc.text)
+    hidden = {"Error", "ErrorReply", "Reply", "AuthReply", "Lost", "Config", "PoolAdded", "Version"}
+    for name, s in doc.schema["components"]["schemas"].items():
+        if "properties" in s and name not in seen | hidden:
+            doc.fault(1, f"no table of {name}")
+    if "errors" not in seen:
+        doc.fault(1, "no table of errors")
+
+
+# ---- replay ----
+
+def run_script(doc, kind, body):
+    """What a block of shell or Python prints."""
+    argv = ["bash", "-euo", "pipefail", "-c"] if kind == "sh" else [sys.executable, "-c"]
+    done = subprocess.run(argv + [doc.here(body)], capture_output=True, text=True, timeout=60,
+                          check=False)
+    if done.returncode:
+        return None, f"ends with {done.returncode}: {done.stderr[-300:]}"
+    return done.stdout, None
+
+
+def compare_text(want, got):
+    """Words as they are, numbers as numbers."""
+    def shape(text):
+        return re.sub(r"\d+(\.\d+)?", "0", text).split("\n")
+    return None if shape(want) == shape(got) else f"prints {got!r}"
+
+
+def replay(doc):
+    """Every block in turn.  Gives the blocks to be replaced."""
+    fixes, waiting, said = [], None, {}
+    for line, kind, body, start, end in blocks(doc.text):
+        if kind not in KINDS:
+            doc.fault(line, f"``` {kind}: no kind of block that is known")
+            continue
+        if kind in ("json request", "json line", "sh", "python"):
+            waiting = (kind, body, line)
+            if kind == "json request":
+                request = json.loads(body)
+                reply = doc.rig.post(doc.here(body), doc.rig.write)
+                for r in request if isinstance(request, list) else [request]:
+                    if isinstance(r, dict):
+                        said.setdefault(r.get("method"), line)
+            elif kind == "json line":
+                reply = doc.rig.lines(*doc.here(body).splitlines())
+            else:
+                reply, why = run_script(doc, kind, body)
+                if why:
+                    doc.fault(line, why)
+        elif kind in ("json reply", "json output", "json said", "text output"):
+            if not waiting:
+                doc.fault(line, "an answer to nothing")
+                continue
+            why, new = judge_answer(doc, kind, body, reply)
+            if why and doc.write:
+                fixes.append((start, end, new))
+            elif why:
+                doc.fault(line, why)
+            waiting = None
+        elif kind == "json event":
+            doc.rig_event = json.loads(body)
+    return fixes, said
+
+
+def judge_answer(doc, kind, body, reply):
+    """Why the block is wrong, or None; and what would be right."""
+    if kind == "text output":
+        shown = doc.there(reply or "")
+        return compare_text(body, shown), shown
+    if kind == "json output":
+        reply = json.loads(reply) if reply else None
+    if kind == "json said":
+        shown = "".join(doc.there(json.dumps(r)) + "\n" for r in reply)
+        want = [json.loads(x) for x in body.splitlines()]
+        return differs(want, json.loads(doc.there(json.dumps(reply)))), shown
+    got = json.loads(doc.there(json.dumps(reply)))
+    if not body.strip():
+        return ("the block is empty" if reply is not None else None), pretty(got) + "\n"
+    try:
+        want = json.loads(body)
+    except ValueError as e:
+        return str(e), pretty(got) + "\n"
+    return differs(want, got), pretty(got) + "\n"
+
+
+def coverage(doc, said):
+    """Every method has a heading and an example, every event a word."""
+    for m in doc.schema["methods"]:
+        if f"\n### {m['name']}\n" not in doc.text:
+            doc.fault(1, f"no section of {m['name']}")
+        if m["name"] not in said:
+            doc.fault(1, f"no example of {m['name']}")
+    for name in re.findall(r"\n### ((?:miner|device|pool|rpc)\.\w+)\n", doc.text):
+        if name not in [m["name"] for m in doc.schema["methods"]]:
+            doc.fault(1, f"{name} is no method")
+    event = doc.schema["components"]["schemas"]["Event"]["properties"]["name"]["enum"]
+    for name in event:
+        if f"`{name}`" not in doc.text:
+            doc.fault(1, f"the event {name} is not explained")
+
+
+def main():
+    path, where, token_file, first, second = sys.argv[1:6]
+    token = open(token_file, encoding="ascii").readline().strip()
+    doc = Doc(path, Rig(where, token), token_file, sys.argv[6:] == ["write"])
+    doc.ports = {PLACE: where, "127.0.0.1:3333": "127.0.0.1:" + first,
+                 "127.0.0.1:3334": "127.0.0.1:" + second}
+    tables(doc)
+    fixes, said = replay(doc)
+    for start, end, new in reversed(fixes):
+        doc.text = doc.text[:start] + new + doc.text[end:]
+    coverage(doc, said)
+    if doc.write:
+        open(path, "w", encoding="utf-8").write(doc.text)
+        print(f"# {len(fixes)} blocks put right")
+    expect(not doc.faults, "\n".join(doc.faults))
+    print(f"# {len(list(blocks(doc.text)))} blocks, {len(said)} methods")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# doc/api.md says what the program does: its examples are replayed, its tables are the schema's.
+# usage: api_doc.sh [write]   write: put replies and tables of doc/api.md right instead
+. "${top_srcdir:-.}/tests/e2e/lib.sh"
+command -v python3 >/dev/null || skip "no python3"
+command -v curl >/dev/null || skip "no curl"
+
+export ADIT_SYSFS=/nonexistent ADIT_LIBNVML=none ADIT_SIM_SENSORS=$tmp/sensors
+printf '%s core_mc=60000 power_mw=100000 limit_mw=200000\n' 0 1 >"$ADIT_SIM_SENSORS"
+openssl rand -hex 32 >"$tmp/token"
+# Without nc, what the examples need of it.
+if ! command -v nc >/dev/null; then
+	mkdir "$tmp/bin"
+	cat >"$tmp/bin/nc" <<'TXT'
+#!/usr/bin/env python3
+import socket, sys
+s = socket.create_connection((sys.argv[-2], int(sys.argv[-1])), 60)
+s.sendall(sys.stdin.buffer.read())
+s.shutdown(socket.SHUT_WR)
+while part := s.recv(65536):
+    sys.stdout.buffer.write(part)
+TXT
+	chmod +x "$tmp/bin/nc"
+	PATH=$tmp/bin:$PATH
+fi
+start_pool one -a sha256d --listen 127.0.0.1:0 --diff 0.00001
+one=$pool_port
+start_pool two -a sha256d --listen 127.0.0.1:0 --diff 0.00001
+start_miner miner -a sha256d -o "127.0.0.1:$one" -u bc1qexample0example0example0example.rig1 -o "127.0.0.1:$pool_port" -u bc1qexample0example0example0example.rig1 \
+	-d sim:2 --sim rate=200k --allow-power --api-bind 127.0.0.1:0 --api-token-file "$tmp/token"
+wait_line "$tmp/miner.log" 'API at 127.0.0.1:[0-9]+' 30 >/dev/null || fail "the API listens"
+where=$(grep -oE 'API at 127\.0\.0\.1:[0-9]+' "$tmp/miner.log" | head -n 1)
+wait_count "$tmp/miner.log" ' accepted: ' 3 60 || fail "the rig mines"
+python3 "${top_srcdir:-.}/tests/e2e/api_doc.py" "${top_srcdir:-.}/doc/api.md" "${where#API at }" \
+	"$tmp/token" "$one" "$pool_port" "$@" >"$tmp/doc.out" 2>&1 || fail "doc/api.md"
+cat "$tmp/doc.out"
+wait "$miner_pid"
+rc=$?
+[ "$rc" = 0 ] || fail "exit code 0 after miner.quit, got $rc"
+ok "doc/api.md is what the program does"
