@@ -92,27 +92,12 @@ void miner_api_share(struct miner *m, const struct share *s)
 
 /* ---- what tools of other miners ask ---- */
 
-/* cgminer's requests are text or JSON; its renderer reads both by itself. */
-static int on_object(const struct api_call *call, const json_t *request, struct evbuffer *out)
-{
-	int rc = api_claymore(call, request, out);
-	char *text;
-
-	if (rc != -ERR_UNKNOWN || !json_is_string(json_object_get(request, "command")))
-		return rc;
-	text = json_dumps(request, JSON_COMPACT);
-	rc = text ? api_cgminer(call, text, strlen(text), out) : -ERR_NOMEM;
-	free(text);
-	return rc ? rc : 1;
-}
-
-/* "/" is for people. */
+/* "/" is for people where a browser asks. */
 static int on_page(const struct api_call *call, const char *path, bool html, struct api_page *out)
 {
-	(void)html;
 	if (!strcmp(path, "/schema"))
 		return api_schema(out->body);
-	return strcmp(path, "/") ? api_tool_http(call, path, out->body) : -ERR_UNKNOWN;
+	return html && !strcmp(path, "/") ? -ERR_UNKNOWN : api_tool_http(call, path, out->body);
 }
 
 /* ---- beginning and end ---- */
@@ -125,8 +110,8 @@ int miner_api_begin(struct miner *m, struct err *err)
 					  .arg = m,
 					  .hooks = {.metrics = api_metrics,
 						    .page = on_page,
-						    .object = on_object,
-						    .text = api_cgminer}};
+						    .object = api_tool_object,
+						    .text = api_tool_text}};
 	int rc;
 
 	if (s->bind && !strcmp(s->bind, "off"))

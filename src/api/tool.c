@@ -66,7 +66,11 @@ static void take_card(struct tool_card *c, const struct api_view *view, unsigned
 	place_card(c);
 	c->rate = hashes && s->rate_60s > 0 ? s->rate_60s : 0;
 	c->temperature = known(s->temperature_c);
+	c->hotspot = known(s->hotspot_c);
 	c->memory = known(s->memory_c);
+	c->core_mhz = known(s->core_mhz);
+	c->memory_mhz = known(s->memory_mhz);
+	c->util = known(s->util_percent);
 	c->fan = known(s->fan_percent);
 	c->power = known(s->power_w);
 	c->limit = known(s->limit_w);

@@ -17,9 +17,10 @@ struct tool_card {
 	unsigned number;                 /* of the view */
 	int domain, bus, slot, function; /* all -1: no PCI address is known */
 	double rate;                     /* H/s; 0 unless it mines and hashes still come */
-	int temperature, memory, fan, power, limit; /* -1: unknown */
-	uint64_t rejected;                          /* by the pool, as stale too */
-	char name[96];                              /* printable ASCII, as all texts here */
+	int temperature, hotspot, memory, fan, power, limit; /* -1: unknown, as the next ones */
+	int core_mhz, memory_mhz, util;
+	uint64_t rejected; /* by the pool, as stale too */
+	char name[96];     /* printable ASCII, as all texts here */
 };
 
 struct tool_rig {
@@ -84,17 +85,43 @@ int api_cgminer(const struct api_call *call, const char *request, size_t len, st
 /* src/api/tool_ccminer.c */
 
 /*
- * "summary", "threads" or "pool" as ccminer has them; the answer ends with a NUL.
+ * "summary", "threads", "pool[|N]", "histo[|N]", "hwinfo", "meminfo" or "help" as ccminer has
+ * them; the answer ends with a NUL.
  * -ERR_UNKNOWN for any other word and -ERR_PERM without a right, nothing written: ccminer hangs
  * up silently.
  */
 int api_ccminer(const struct api_call *call, const char *request, size_t len, struct evbuffer *out);
 
+/* src/api/tool_ewbf.c */
+
+/*
+ * A line {"method": "getstat"} of EWBF and miniZ.  -ERR_UNKNOWN for any other, -ERR_PERM without
+ * a right; nothing written.
+ */
+int api_ewbf(const struct api_call *call, const json_t *request, struct evbuffer *out);
+
+/* src/api/tool_text.c */
+
+/*
+ * A request in plain text, cgminer's or ccminer's by its verb.  "summary" is of both, and their
+ * clients send the same bytes: the answer is cgminer's, with ccminer's record as a last section,
+ * which each of them reads past.  "summary|" is answered by ccminer's record alone, and
+ * {"command": "summary"} by cgminer's object.  Always answers, ending with a NUL.
+ */
+int api_tool_text(const struct api_call *call, const char *text, size_t len, struct evbuffer *out);
+
+/*
+ * An object of cgminer, Claymore, ethminer, EWBF or miniZ.  1: the connection is closed after
+ * the answer; 0: it stays; -ERR_UNKNOWN: none of theirs.
+ */
+int api_tool_object(const struct api_call *call, const json_t *request, struct evbuffer *out);
+
 /* src/api/tool_http.c */
 
 /*
- * The JSON a tool gets from a path of xmrig, T-Rex (/summary) or mmpOS.  What follows '?' is
- * not looked at.
+ * The JSON a tool gets from a path: / is lolMiner's, /summary T-Rex's and lolMiner's, /stat
+ * GMiner's and Rigel's, /api/v1/status NBMiner's, /1/summary, /2/summary and /api.json xmrig's,
+ * /mmpos mmpOS's.  What follows '?' is not looked at.
  * -ERR_UNKNOWN, and nothing written, if the path is none of theirs; -ERR_PERM without a right.
  */
 int api_tool_http(const struct api_call *call, const char *path, struct evbuffer *out);
