@@ -1,153 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The dialects of other miners: one made-up rig, and every answer as its document has it. */
+#include <strings.h>
+
 #include "src/api/tool.h"
+#include "tests/api_rig.h"
 #include "tests/t.h"
 
-/* Names and reasons as a hostile driver or pool would choose them. */
-#define EVIL "Evil|GPU=9,\"x\";KHS=1\\\n\x1b[31m\xff"
-
-static struct device_info infos[3] = {
-	{.backend = "cuda",
-	 .index = 1,
-	 .name = "Some GPU",
-	 .vendor = "Some",
-	 .uuid = "GPU-1",
-	 .driver = "550.1"},
-	{.backend = "opencl", .name = EVIL, .vendor = EVIL, .uuid = EVIL},
-	{.backend = "cpu", .name = "Some CPU", .cpu = 1},
-};
-static const struct device_info *const info[3] = {&infos[0], &infos[1], &infos[2]};
-
-#define UNSENSED                                                                                   \
- .temperature_c = STAT_UNKNOWN, .memory_c = STAT_UNKNOWN, .fan_percent = STAT_UNKNOWN,             \
- .power_w = STAT_UNKNOWN, .limit_w = STAT_UNKNOWN
-
-/* In PCI order: the parked one, the mining one, the CPU. */
-static struct device_stats devices[3] = {
-	{.id = "cuda:1",
-	 .pci = "0000:0a:00.0",
-	 .name = "Some GPU",
-	 .state = DEVICE_MINING,
-	 .rate_10s = 30.71e6,
-	 .rate_60s = 30.7e6,
-	 .rate_15m = 30.6e6,
-	 .shares = {.accepted = 60,
-		    .rejected = 1,
-		    .stale = 2,
-		    .invalid = 3,
-		    .accepted_difficulty = 240},
-	 .hashes = 305934000,
-	 .restarts = 1,
-	 .temperature_c = 61,
-	 .memory_c = 80,
-	 .fan_percent = 55,
-	 .power_w = 181,
-	 .limit_w = 220},
-	{.id = "opencl:0",
-	 .pci = "0000:01:00.0",
-	 .name = EVIL,
-	 .state = DEVICE_PARKED,
-	 .reason = EVIL,
-	 .rate_60s = 29e6,
-	 .rate_15m = 29e6,
-	 UNSENSED},
-	{.id = "cpu:0",
-	 .name = "Some CPU",
-	 .state = DEVICE_MINING,
-	 .rate_10s = 1500,
-	 .rate_60s = 1500,
-	 .rate_15m = 1500,
-	 .shares = {.accepted = 4, .accepted_difficulty = 16},
-	 UNSENSED},
-};
-static struct rig_stats rig = {
-	.algo = "kawpow",
-	.difficulty = 4,
-	.height = 123456,
-	.jobs = 40,
-	.blocks = 1,
-	.uptime_ms = 4983000,
-	.rate_10s = 30711500,
-	.rate_60s = 30701500,
-	.rate_15m = 30601500,
-	.shares = {.accepted = 64,
-		   .rejected = 1,
-		   .stale = 2,
-		   .invalid = 3,
-		   .lost = 1,
-		   .accepted_difficulty = 256},
-	.best_difficulty = 812,
-	.latency_ms = 41,
-	.devices = devices,
-	.n_devices = 3,
-};
-static const struct pool_status pools[2] = {
-	{.url = "stratum+tcp://pool.example:4444",
-	 .user = "0xab...rig7",
-	 .state = POOL_ACTIVE,
-	 .difficulty = 4,
-	 .height = 123456,
-	 .connects = 2,
-	 .drops = 1,
-	 .jobs = 40},
-	{.url = "stratum+ssl://spare.example:5555/" EVIL, .user = EVIL, .state = POOL_STANDBY},
-};
-static const struct api_event events[2] = {
-	{.id = 1, .at_ms = 1760004971000, .device = "cuda:1", .name = "share"},
-	{.id = 2, .at_ms = 1760004980000, .device = "opencl:0", .name = "parked"},
-};
-static const struct api_view view = {
-	.rig = &rig,
-	.info = info,
-	.pools = pools,
-	.n_pools = 2,
-	.events = events,
-	.n_events = 2,
-	.now_ms = 1760004983000,
-	.started_ms = 1760000000000,
-	.version = "0.1.0",
-};
-
-static char done[64]; /* what was asked to be done */
-
-static int do_pause(void *arg, int device, bool on, struct err *err)
-{
-	(void)arg;
-	if (device == 2)
-		return err_set(err, ERR_BUSY, "not now|\n\"");
-	snprintf(done, sizeof done, "pause %d %d", device, on);
-	return 0;
-}
-
-static int do_restart(void *arg, unsigned device, struct err *err)
-{
-	(void)arg;
-	(void)err;
-	snprintf(done, sizeof done, "restart %u", device);
-	return 0;
-}
-
-static int do_intensity(void *arg, unsigned device, uint32_t log2, struct err *err)
-{
-	(void)arg;
-	(void)err;
-	snprintf(done, sizeof done, "intensity %u %u", device, log2);
-	return 0;
-}
-
-static int do_quit(void *arg, struct err *err)
-{
-	(void)arg;
-	(void)err;
-	snprintf(done, sizeof done, "quit");
-	return 0;
-}
-
-static const struct api_actions actions = {
-	.pause = do_pause, .restart = do_restart, .set_intensity = do_intensity, .quit = do_quit};
-static const struct api_call reader = {.view = &view, .actions = &actions, .right = API_READ};
-static const struct api_call writer = {.view = &view, .actions = &actions, .right = API_WRITE};
-static const struct api_call nobody = {.view = &view, .actions = &actions};
+static const struct api_call reader = {
+	.view = &rig_view, .actions = &rig_actions, .right = API_READ};
+static const struct api_call writer = {
+	.view = &rig_view, .actions = &rig_actions, .right = API_WRITE};
+static const struct api_call nobody = {.view = &rig_view, .actions = &rig_actions};
 
 /* What is in the buffer, which is emptied.  Borrowed until the next call. */
 static const char *text_of(struct evbuffer *buffer)
@@ -250,21 +113,21 @@ static void claymore_refuses_what_is_not_its_own_or_not_whole(void)
 
 static void claymore_pauses_the_card_of_that_place_for_a_writer(void)
 {
-	done[0] = '\0';
+	rig_done[0] = '\0';
 	CHECK_HAS(claymore(&reader, PAUSE("1", "true"), 0), "-32601");
-	CHECK_STR(done, "");
+	CHECK_STR(rig_done, "");
 	CHECK_STR(claymore(&writer, PAUSE("1", "true"), 0),
 		  "{\"id\":1,\"jsonrpc\":\"2.0\",\"result\":true}\n");
-	CHECK_STR(done, "pause 0 1");
+	CHECK_STR(rig_done, "pause 0 1");
 	claymore(&writer, PAUSE("0", "false"), 0);
-	CHECK_STR(done, "pause 1 0");
+	CHECK_STR(rig_done, "pause 1 0");
 	CHECK_HAS(claymore(&writer, PAUSE("2", "true"), 0),
 		  "\"code\":-422,\"message\":\"not now|?\\\"\"");
 	CHECK_HAS(claymore(&writer, PAUSE("3", "true"), 0), "-422");
 	CHECK_HAS(claymore(&writer, PAUSE("-1", "true"), 0), "-422");
 	CHECK_HAS(claymore(&writer, PAUSE("\"1\"", "true"), 0), "-32602");
 	CHECK_HAS(claymore(&writer, ASK("miner_pausegpu"), 0), "-32602");
-	CHECK_STR(done, "pause 1 0");
+	CHECK_STR(rig_done, "pause 1 0");
 }
 
 static const char *cgminer(const struct api_call *call, const char *request, size_t len)
@@ -311,7 +174,7 @@ static void every_read_verb_of_cgminer_is_whole_json(void)
 	CHECK_HAS(cg(&reader, "{\"command\":\"check\",\"parameter\":\"quit\"}"),
 		  "\"COMMAND\":[{\"Exists\":\"Y\",\"Access\":\"N\"}]");
 	CHECK_HAS(cg(&writer, "check|quit"), "COMMAND,Exists=Y,Access=Y|");
-	CHECK_HAS(cg(&reader, "check|addpool"), "COMMAND,Exists=N,Access=N|");
+	CHECK_HAS(cg(&reader, "check|gpuvddc"), "COMMAND,Exists=N,Access=N|");
 }
 
 static void cgminer_bounds_what_it_is_asked(void)
@@ -342,26 +205,60 @@ static void cgminer_does_for_a_writer_what_it_denies_a_reader(void)
 					  "save|/tmp/x"};
 	size_t i;
 
-	done[0] = '\0';
+	rig_done[0] = '\0';
 	for (i = 0; i < sizeof all / sizeof all[0]; i++)
 		CHECK_HAS(cg(&reader, all[i]), "STATUS=E,When=1760004983,Code=45,");
 	CHECK_HAS(cg(&writer, "quit+summary"), "CMD=quit|STATUS=E,When=1760004983,Code=45,");
-	CHECK_STR(done, "");
+	CHECK_STR(rig_done, "");
 	CHECK_HAS(cg(&writer, "gpudisable|1"), "STATUS=S,When=1760004983,Code=12,");
-	CHECK_STR(done, "pause 0 1");
+	CHECK_STR(rig_done, "pause 0 1");
 	cg(&writer, "gpuenable|0");
-	CHECK_STR(done, "pause 1 0");
+	CHECK_STR(rig_done, "pause 1 0");
 	CHECK_HAS(cg(&writer, "gpudisable|2"),
 		  "STATUS=E,When=1760004983,Code=14,Msg=not now\\|?\"");
 	cg(&writer, "{\"command\":\"gpurestart\",\"parameter\":\"0\"}");
-	CHECK_STR(done, "restart 1");
+	CHECK_STR(rig_done, "restart 1");
 	cg(&writer, "gpuintensity|1,20");
-	CHECK_STR(done, "intensity 0 20");
+	CHECK_STR(rig_done, "intensity 0 20");
 	CHECK_HAS(cg(&writer, "gpuintensity|1"), "Code=28,");
 	CHECK_HAS(cg(&writer, "gpuintensity|1,x"), "Code=31,");
-	CHECK_HAS(cg(&writer, "addpool|a,b,c"), "Code=14,");
 	CHECK_STR(cg(&writer, "quit"), "BYE");
-	CHECK_STR(done, "quit");
+	CHECK_STR(rig_done, "quit");
+}
+
+static void cgminer_switches_adds_and_disables_pools_for_a_writer(void)
+{
+	rig_done[0] = '\0';
+	CHECK_HAS(cg(&writer, "switchpool|1"),
+		  "Code=27,Msg=Switching to pool 1:'stratum+ssl://spare");
+	CHECK_STR(rig_done, "switch 1");
+	CHECK_HAS(cg(&writer, "switchpool|2"), "Code=26,");
+	CHECK_HAS(cg(&writer, "switchpool"), "Code=25,");
+	CHECK_HAS(cg(&writer, "enablepool|1"), "Code=47,");
+	CHECK_STR(rig_done, "enable 1 1");
+	CHECK_HAS(cg(&writer, "disablepool|0"), "Code=48,");
+	CHECK_STR(rig_done, "enable 0 0");
+	CHECK_HAS(cg(&writer, "disablepool|1"),
+		  "STATUS=E,When=1760004983,Code=26,Msg=the last one,");
+	CHECK_HAS(cg(&writer, "addpool|a\\,b,c\\\\,d"), "Code=55,Msg=Added pool 2:'a\\,b'");
+	CHECK_STR(rig_done, "add a,b c\\ d");
+	CHECK_HAS(cg(&writer, "addpool|a,b"), "Code=53,");
+	CHECK_HAS(cg(&writer, "addpool|a,b,c,d"), "Code=53,");
+	CHECK_HAS(cg(&writer, "addpool"), "Code=52,");
+}
+
+static void what_the_rig_cannot_do_is_refused(void)
+{
+	static const struct api_actions none;
+	const struct api_call call = {.view = &rig_view, .actions = &none, .right = API_WRITE};
+	static const char *const all[] = {"quit",         "gpuenable|0",      "gpudisable|0",
+					  "gpurestart|0", "gpuintensity|0,9", "switchpool|0",
+					  "enablepool|0", "disablepool|0",    "addpool|a,b,c",
+					  "removepool|0"};
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof all[0]; i++)
+		CHECK_HAS(cg(&call, all[i]), "Code=14,Msg=Not possible on this rig,");
 }
 
 static const char *ccminer(const struct api_call *call, const char *request, int want)
@@ -380,21 +277,78 @@ static void ccminer_answers_as_documented(void)
 	check_golden(ccminer(&reader, "summary\r\n", 0), "ccminer_summary");
 	check_golden(ccminer(&reader, "threads|", 0), "ccminer_threads");
 	check_golden(ccminer(&reader, "pool", 0), "ccminer_pool");
+	check_golden(ccminer(&reader, "pool|1", 0), "ccminer_pool_1");
+	check_golden(ccminer(&reader, "histo", 0), "ccminer_histo");
+	check_golden(ccminer(&reader, "hwinfo", 0), "ccminer_hwinfo");
+	CHECK_HAS(ccminer(&reader, "histo|1", 0), "GPU=1;H=123456;KHS=30600.00;");
+	CHECK_HAS(ccminer(&reader, "meminfo", 0), "STATS=3;HASHLOG=2;MEM=");
+	CHECK_HAS(ccminer(&reader, "help", 0), "summary\nthreads\npool\n");
 	CHECK_STR(ccminer(&writer, "quit", -ERR_UNKNOWN), "");
 	CHECK_STR(ccminer(&writer, "", -ERR_UNKNOWN), "");
 	CHECK_STR(ccminer(&writer, "summaryx", -ERR_UNKNOWN), "");
+	CHECK_STR(ccminer(&reader, "pool|2", -ERR_UNKNOWN), "");
+	CHECK_STR(ccminer(&reader, "pool|-1", -ERR_UNKNOWN), "");
+	CHECK_STR(ccminer(&reader, "histo|99999999999", -ERR_UNKNOWN), "");
 	CHECK_STR(ccminer(&nobody, "summary", -ERR_PERM), "");
+}
+
+static const char *text(const struct api_call *call, const char *request)
+{
+	struct evbuffer *out = evbuffer_new();
+	const char *answer;
+
+	CHECK_INT(api_tool_text(call, request, strlen(request), out), 0);
+	answer = text_before_nul(out);
+	evbuffer_free(out);
+	return answer;
+}
+
+static void text_is_answered_in_the_dialect_of_its_verb(void)
+{
+	check_golden(text(&reader, "summary\n"), "text_summary");
+	check_golden(text(&reader, "summary|"), "ccminer_summary");
+	check_golden(text(&reader, "threads"), "ccminer_threads");
+	check_golden(text(&reader, "pools"), "cgminer_pools_text");
+	CHECK_HAS(text(&reader, "pool|7"), "STATUS=E,When=1760004983,Code=14,");
+	CHECK_HAS(text(&reader, "summary+devs"), "CMD=summary|STATUS=S,");
+	CHECK_HAS(text(&nobody, "threads"), "Code=45,");
+	CHECK_HAS(text(&nobody, "summary"), "Code=45,");
+}
+
+static const char *object(const char *request, int want)
+{
+	struct evbuffer *out = evbuffer_new();
+	json_t *v = json_loads(request, 0, NULL);
+	const char *answer;
+
+	CHECK_INT(api_tool_object(&reader, v, out), want);
+	answer = text_of(out);
+	evbuffer_free(out);
+	json_decref(v);
+	return answer;
+}
+
+static void an_object_is_answered_by_whoever_knows_it(void)
+{
+	check_golden(object("{\"id\":\"0\",\"method\":\"getstat\"}", 0), "ewbf");
+	CHECK_HAS(object("{\"method\":\"getstat\",\"id\":[1]}", 0), "{\"id\":null,");
+	CHECK_HAS(object(ASK("miner_ping"), 0), "\"pong\"");
+	CHECK_HAS(object("{\"command\":\"summary\"}", 1), "{\"STATUS\":[");
+	CHECK_STR(object("{\"method\":\"getstats\"}", -ERR_UNKNOWN), "");
+	CHECK_STR(object("{\"command\":1}", -ERR_UNKNOWN), "");
 }
 
 static const char *http(const struct api_call *call, const char *path, int want)
 {
 	struct evbuffer *out = evbuffer_new();
-	const char *text;
+	const char *answer;
 
 	CHECK_INT(api_tool_http(call, path, out), want);
-	text = text_of(out);
+	answer = text_of(out);
 	evbuffer_free(out);
-	return text;
+	if (!want)
+		check_json(answer);
+	return answer;
 }
 
 static void http_paths_answer_as_documented(void)
@@ -403,10 +357,29 @@ static void http_paths_answer_as_documented(void)
 	check_golden(http(&reader, "/1/summary", 0), "xmrig1");
 	check_golden(http(&reader, "/api.json?x=1", 0), "xmrig1");
 	check_golden(http(&reader, "/mmpos", 0), "mmpos");
+	check_golden(http(&reader, "/", 0), "lolminer");
 	check_golden(http(&reader, "/summary?sid=1", 0), "trex");
+	check_golden(http(&reader, "/stat", 0), "stat");
+	check_golden(http(&reader, "/api/v1/status", 0), "nbminer");
 	CHECK_STR(http(&writer, "/mmposs", -ERR_UNKNOWN), "");
 	CHECK_STR(http(&writer, "", -ERR_UNKNOWN), "");
 	CHECK_STR(http(&nobody, "/mmpos", -ERR_PERM), "");
+}
+
+/* Readers that fold case must not see a name twice. */
+static void no_object_has_a_name_in_two_cases(void)
+{
+	static const char *const paths[] = {"/", "/summary", "/stat", "/2/summary"};
+	const char *a, *b;
+	json_t *v, *x, *y;
+	size_t i;
+
+	for (i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		v = json_loads(http(&reader, paths[i], 0), 0, NULL);
+		json_object_foreach(v, a, x) json_object_foreach(v, b, y)
+			CHECK(a == b || strcasecmp(a, b) != 0);
+		json_decref(v);
+	}
 }
 
 int main(void)
@@ -418,7 +391,12 @@ int main(void)
 	T_RUN(every_read_verb_of_cgminer_is_whole_json);
 	T_RUN(cgminer_bounds_what_it_is_asked);
 	T_RUN(cgminer_does_for_a_writer_what_it_denies_a_reader);
+	T_RUN(cgminer_switches_adds_and_disables_pools_for_a_writer);
+	T_RUN(what_the_rig_cannot_do_is_refused);
 	T_RUN(ccminer_answers_as_documented);
+	T_RUN(text_is_answered_in_the_dialect_of_its_verb);
+	T_RUN(an_object_is_answered_by_whoever_knows_it);
 	T_RUN(http_paths_answer_as_documented);
+	T_RUN(no_object_has_a_name_in_two_cases);
 	return t_done();
 }
