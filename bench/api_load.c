@@ -160,6 +160,14 @@ static void begin(struct client *c)
 		connect_client(c);
 }
 
+/* The value of a header line of ours, or NULL. */
+static const char *header(const char *head, const char *name)
+{
+	const char *at = strstr(head, name);
+
+	return at ? at + strlen(name) : NULL;
+}
+
 /* Length and status of an HTTP answer, once its head is there. */
 static void read_head(struct client *c)
 {
@@ -171,7 +179,7 @@ static void read_head(struct client *c)
 	end = strstr(c->head, "\r\n\r\n");
 	if (!end)
 		return;
-	length = strcasestr(c->head, "\r\nContent-Length:");
+	length = header(c->head, "\r\nContent-Length: ");
 	if (strncmp(c->head, "HTTP/1.1 200", 12) != 0) {
 		fail(c);
 		return;
@@ -179,8 +187,8 @@ static void read_head(struct client *c)
 	if (c->kind->end == END_NEVER)
 		return;
 	if (length)
-		body = strtoull(length + 17, NULL, 10);
-	c->close = strcasestr(c->head, "\r\nConnection: close") != NULL;
+		body = strtoull(length, NULL, 10);
+	c->close = header(c->head, "\r\nConnection: close") != NULL;
 	c->want = (size_t)(end - c->head) + 4 + body;
 }
 

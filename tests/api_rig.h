@@ -120,7 +120,7 @@ static const struct api_view rig_view = {
 	.version = "0.1.0",
 };
 
-static char rig_done[64]; /* what was asked to be done */
+static char rig_done[128]; /* what was asked to be done */
 
 static int rig_pause(void *arg, int device, bool on, struct err *err)
 {

@@ -74,6 +74,7 @@ static void pool(const struct api_call *call, const struct tool_rig *r, int whic
 		 struct evbuffer *out)
 {
 	static const struct share_counts none;
+	static const struct pool_status nowhere;
 	const struct api_view *view = call->view;
 	const struct rig_stats *rig = view->rig;
 	bool active = which < 0 || which == view->active_pool;
@@ -82,10 +83,12 @@ static void pool(const struct api_call *call, const struct tool_rig *r, int whic
 	int64_t last = active ? tool_last_share_ms(view, NULL) : 0, now = view->now_ms;
 	char place[256];
 
-	text(out, "POOL", p ? tool_place(place, sizeof place, p->url) : "");
+	if (!p)
+		p = &nowhere;
+	text(out, "POOL", tool_place(place, sizeof place, p->url));
 	text(out, "ALGO", r->algo);
-	text(out, "URL", p ? p->url : "");
-	text(out, "USER", p ? p->user : "");
+	text(out, "URL", p->url);
+	text(out, "USER", p->user);
 	evbuffer_add_printf(out, "SOLV=%" PRIu64 ";ACC=%" PRIu64 ";REJ=%" PRIu64 ";STALE=%" PRIu64,
 			    active ? rig->blocks : 0, s->accepted, s->rejected, s->stale);
 	evbuffer_add_printf(out, ";H=%" PRIu64 ";JOB=;DIFF=%.6f;BEST=%.6f;N2SZ=0;N2=0x;PING=%d",
@@ -96,8 +99,7 @@ static void pool(const struct api_call *call, const struct tool_rig *r, int whic
 				    ? (int)rig->latency_ms
 				    : -1);
 	evbuffer_add_printf(out, ";DISCO=%" PRIu64 ";WAIT=0;UPTIME=%" PRId64 ";LAST=%" PRId64 "|",
-			    p ? p->drops : 0, r->up_s,
-			    last && last <= now ? (now - last) / 1000 : -1);
+			    p->drops, r->up_s, last && last <= now ? (now - last) / 1000 : -1);
 }
 
 /* ccminer's are of its latest scans; here one a card, of the last quarter of an hour. */

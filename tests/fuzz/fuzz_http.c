@@ -4,6 +4,7 @@
  * for, whichever piece of it came first; and no request may do more than the access rule says.
  * The first byte chooses how the API listens.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -33,7 +34,8 @@ static void listen_as(struct access *a, unsigned how)
 	must(!access_set_token(&a->read, "--api-read-token", how & READS ? READ_TOKEN : NULL,
 			       &err));
 	a->loopback = how & LOOPBACK;
-	strcpy(a->host, how & BOUND ? how & LOOPBACK ? "127.0.0.1" : "192.0.2.7" : "");
+	if (how & BOUND)
+		snprintf(a->host, sizeof a->host, "%s", how & LOOPBACK ? "127.0.0.1" : "192.0.2.7");
 	a->origins = how & ORIGINS ? "http://farm.example,null" : NULL;
 }
 

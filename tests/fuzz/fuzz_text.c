@@ -91,7 +91,14 @@ static void ask_path(const struct api_call *call, const uint8_t *data, size_t si
 		check_json(out);
 }
 
-/* Every name of the rig as a hostile driver and pool have it; then all that shows them. */
+static void name(char *out, size_t room, const uint8_t *data, size_t size)
+{
+	memset(out, 0, room);
+	memcpy(out, data, size < room ? size : room - 1);
+}
+#define NAME(field) name(field, sizeof(field), data, size)
+
+/* Every name of the rig as a hostile driver and pool have it; then something that shows them. */
 static void ask_named(const struct api_call *call, const uint8_t *data, size_t size,
 		      struct evbuffer *out)
 {
@@ -107,14 +114,20 @@ static void ask_named(const struct api_call *call, const uint8_t *data, size_t s
 	struct pool_status pool = rig_pools[0];
 	struct api_view view = rig_view;
 	struct api_call named = *call;
-	size_t i;
+	const size_t n = sizeof texts / sizeof texts[0], m = sizeof paths / sizeof paths[0];
+	size_t i = size ? data[size - 1] % (n + m) : 0; /* the last byte chooses */
 
-#define NAME(field)                                                                                \
- memset(field, 0, sizeof(field)),                                                                  \
-	 memcpy(field, data, size < sizeof(field) ? size : sizeof(field) - 1)
-	NAME(device.id), NAME(device.name), NAME(device.pci), NAME(device.reason);
-	NAME(card.name), NAME(card.vendor), NAME(card.uuid), NAME(card.driver);
-	NAME(pool.url), NAME(pool.user), NAME(stats.algo);
+	NAME(device.id);
+	NAME(device.name);
+	NAME(device.pci);
+	NAME(device.reason);
+	NAME(card.name);
+	NAME(card.vendor);
+	NAME(card.uuid);
+	NAME(card.driver);
+	NAME(pool.url);
+	NAME(pool.user);
+	NAME(stats.algo);
 	device.state = size % DEVICE_STATES;
 	stats.devices = &device;
 	stats.n_devices = 1;
@@ -123,14 +136,10 @@ static void ask_named(const struct api_call *call, const uint8_t *data, size_t s
 	view.pools = &pool;
 	view.n_pools = 1;
 	named.view = &view;
-	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+	if (i < n)
 		ask_text(&named, (const uint8_t *)texts[i], strlen(texts[i]), out);
-		evbuffer_drain(out, evbuffer_get_length(out));
-	}
-	for (i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-		ask_path(&named, (const uint8_t *)paths[i], strlen(paths[i]), out);
-		evbuffer_drain(out, evbuffer_get_length(out));
-	}
+	else
+		ask_path(&named, (const uint8_t *)paths[i - n], strlen(paths[i - n]), out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
