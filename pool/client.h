@@ -36,6 +36,9 @@ struct pool_config {
 	unsigned n_candidates; /* 0 and 1: `dialect` it is */
 };
 
+void pool_config_done(struct pool_config *c); /* wipes secrets */
+void pool_config_free(struct pool_config *c); /* an allocated one; NULL is fine */
+
 struct client_timeouts {
 	int connect_ms, hello_ms, first_job_ms, answer_ms, silence_ms;
 	int detect_ms; /* silence after which another dialect is tried, see pool/detect.h */

@@ -10,7 +10,7 @@ void failover_init(struct failover *f, unsigned n, uint64_t seed)
 {
 	memset(f, 0, sizeof *f);
 	f->n = n < FAILOVER_POOLS_MAX ? n : FAILOVER_POOLS_MAX;
-	f->active = -1;
+	f->active = f->picked = -1;
 	f->holddown_ms = FAILOVER_HOLDDOWN_MS;
 	f->drain_ms = 5000;
 	f->backoff_min_ms = 1000;
@@ -80,6 +80,8 @@ void failover_down(struct failover *f, unsigned pool, bool refused, int64_t now_
 		wait = f->backoff_max_ms;
 	if (refused && wait < f->refused_ms)
 		wait = f->refused_ms;
+	if (f->picked == (int)pool)
+		f->picked = -1;
 	p->failures++;
 	p->started = p->usable = false;
 	p->stop_ms = 0;
@@ -105,7 +107,7 @@ void failover_redirected(struct failover *f, unsigned pool, int64_t wait_ms, int
 	p->away = wait_ms > f->drain_ms;
 }
 
-static int first_usable(const struct failover *f)
+int failover_best(const struct failover *f)
 {
 	unsigned i;
 
@@ -115,13 +117,22 @@ static int first_usable(const struct failover *f)
 	return -1;
 }
 
-/* The best pool to work for now; a better one than the present must have proved itself. */
+/*
+ * The best pool to work for now; a better one than the present must have proved itself, unless
+ * the owner wants it or does not want the present one.
+ */
 static int choose(const struct failover *f, int64_t now_ms)
 {
 	int i;
 
-	if (f->active < 0 || !f->pool[f->active].usable || f->pool[f->active].disabled)
-		return first_usable(f);
+	if (f->picked >= 0 && f->pool[f->picked].usable)
+		return f->picked;
+	if (f->active < 0 || !f->pool[f->active].usable)
+		return failover_best(f);
+	if (f->pool[f->active].disabled) {
+		i = failover_best(f);
+		return i < 0 && now_ms < f->pool[f->active].leave_ms ? f->active : i;
+	}
 	for (i = 0; i < f->active; i++)
 		if (f->pool[i].usable && !f->pool[i].disabled &&
 		    now_ms - f->pool[i].usable_since_ms >= f->holddown_ms)
@@ -131,16 +142,19 @@ static int choose(const struct failover *f, int64_t now_ms)
 
 /*
  * A pool is wanted when it is the active one or better, or when no better one works: each
- * that is better has failed since it was last usable, or sent us away.
+ * that is better has failed since it was last usable, or sent us away.  An active one that was
+ * disabled is good until another is found.
  */
 static bool wanted(const struct failover *f, unsigned i)
 {
 	unsigned j;
 
+	if (f->active == (int)i || f->picked == (int)i)
+		return true;
 	if (f->pool[i].disabled)
 		return false;
-	if (f->active >= 0)
-		return i <= (unsigned)f->active;
+	if (f->active >= 0 && !f->pool[f->active].disabled)
+		return i < (unsigned)f->active;
 	for (j = 0; j < i; j++)
 		if (!f->pool[j].disabled && !f->pool[j].failures && !f->pool[j].away)
 			return false;
@@ -172,7 +186,7 @@ static bool step_pool(struct failover *f, unsigned i, int64_t now_ms, struct fai
 		if (!p->started)
 			return false;
 		if (!p->stop_ms)
-			p->stop_ms = now_ms + (p->disabled ? 0 : f->drain_ms);
+			p->stop_ms = now_ms + f->drain_ms;
 		if (now_ms < p->stop_ms)
 			return false;
 		p->started = p->usable = false;
@@ -221,12 +235,76 @@ int64_t failover_due(const struct failover *f, int64_t now_ms)
 		at = INT64_MAX;
 		if (p->stop_ms)
 			at = p->stop_ms;
+		else if (p->disabled && f->active == (int)i)
+			at = p->leave_ms;
 		else if (!p->started && wanted(f, i))
 			at = p->retry_ms;
-		else if (p->usable && f->active > (int)i)
+		else if (p->usable && f->active > (int)i && f->active != f->picked)
 			at = p->usable_since_ms + f->holddown_ms;
 		if (at < due)
 			due = at;
 	}
 	return due < now_ms ? now_ms : due;
+}
+
+/* ---- the owner's word ---- */
+
+void failover_pick(struct failover *f, unsigned pool)
+{
+	f->picked = (int)pool;
+	f->pool[pool].retry_ms = 0;
+	f->pool[pool].away = false;
+}
+
+void failover_enable(struct failover *f, unsigned pool, bool on, int64_t now_ms)
+{
+	struct failover_pool *p = &f->pool[pool];
+
+	p->disabled = !on;
+	p->failures = 0;
+	p->retry_ms = 0;
+	p->leave_ms = !on && f->active == (int)pool ? now_ms + FAILOVER_LEAVE_MS : 0;
+	if (on)
+		f->gave_up = false;
+	else if (f->picked == (int)pool)
+		f->picked = -1;
+}
+
+/* Where the pool at this place is after one went from one place to another. */
+static int follow(int at, int from, int to)
+{
+	if (at == from)
+		return to;
+	if (at > from && at <= to)
+		return at - 1;
+	return at < from && at >= to ? at + 1 : at;
+}
+
+void failover_move(struct failover *f, unsigned from, unsigned to)
+{
+	struct failover_pool moved = f->pool[from];
+
+	if (from < to)
+		memmove(f->pool + from, f->pool + from + 1, (to - from) * sizeof *f->pool);
+	else
+		memmove(f->pool + to + 1, f->pool + to, (from - to) * sizeof *f->pool);
+	f->pool[to] = moved;
+	f->active = follow(f->active, (int)from, (int)to);
+	f->picked = follow(f->picked, (int)from, (int)to);
+}
+
+void failover_insert(struct failover *f, unsigned place)
+{
+	memset(&f->pool[f->n], 0, sizeof f->pool[f->n]);
+	failover_move(f, f->n++, place);
+	f->gave_up = false;
+}
+
+void failover_erase(struct failover *f, unsigned place)
+{
+	failover_move(f, place, --f->n);
+	if (f->active == (int)f->n)
+		f->active = -1;
+	if (f->picked == (int)f->n)
+		f->picked = -1;
 }

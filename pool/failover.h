@@ -14,6 +14,7 @@
 #define FAILOVER_POOLS_MAX   64
 #define FAILOVER_BRIEF_MS    30000
 #define FAILOVER_HOLDDOWN_MS 60000 /* unless it is changed */
+#define FAILOVER_LEAVE_MS    30000 /* for another pool to be found, when this one is disabled */
 
 struct failover_pool {
 	bool disabled;
@@ -28,12 +29,14 @@ struct failover_pool {
 	bool away;               /* it asked us not to come back for long */
 	unsigned redirects;      /* in a row, each within backoff_max_ms of the one before */
 	int64_t redirected_ms;   /* the last of them */
+	int64_t leave_ms; /* disabled while worked for: until then, unless another is usable */
 };
 
 struct failover {
 	struct failover_pool pool[FAILOVER_POOLS_MAX];
 	unsigned n;
 	int active; /* -1: none */
+	int picked; /* worked for before all others until it fails; -1: none */
 	int64_t holddown_ms, drain_ms;
 	int64_t backoff_min_ms, backoff_max_ms, refused_ms;
 	unsigned retries; /* failures of every pool before giving up; 0: never */
@@ -65,6 +68,9 @@ struct failover_action failover_step(struct failover *f, int64_t now_ms);
 /* When to step again though nothing happens; INT64_MAX: never. */
 int64_t failover_due(const struct failover *f, int64_t now_ms);
 
+/* The first that could be worked for now; -1: none. */
+int failover_best(const struct failover *f);
+
 void failover_usable(struct failover *f, unsigned pool, int64_t now_ms);
 void failover_proved(struct failover *f, unsigned pool); /* it accepted a share */
 /*
@@ -77,5 +83,18 @@ void failover_down(struct failover *f, unsigned pool, bool refused, int64_t now_
  * Others take over when the wait is longer than drain_ms.
  */
 void failover_redirected(struct failover *f, unsigned pool, int64_t wait_ms, int64_t now_ms);
+
+/*
+ * The owner's word.  Pick: this pool is tried at once, and worked for as soon as it is usable; a
+ * failure ends that.  Until then the present one goes on.  It must not be disabled.
+ */
+void failover_pick(struct failover *f, unsigned pool);
+/* A pool that is worked for goes on until another is usable, FAILOVER_LEAVE_MS at most. */
+void failover_enable(struct failover *f, unsigned pool, bool on, int64_t now_ms);
+
+/* The order; those between move up or down by one.  erase: only what is not started. */
+void failover_move(struct failover *f, unsigned from, unsigned to);
+void failover_insert(struct failover *f, unsigned place); /* a new one; n must be below the most */
+void failover_erase(struct failover *f, unsigned place);
 
 #endif

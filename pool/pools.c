@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The list of pools: applies failover.c to connections. */
-#include <event2/event.h>
-#include <openssl/rand.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "pool/detect.h"
 #include "pool/domain.h"
-#include "pool/failover.h"
-#include "pool/names.h"
-#include "pool/pools.h"
+#include "pool/pools_parts.h"
 #include "src/clock.h"
 #include "src/log.h"
 #include "src/str.h"
@@ -20,51 +12,12 @@
 #define NOTES_MAX   30
 #define NOTES_MS    10000
 
-struct entry {
-	struct pools *pools;
-	unsigned index;
-	const struct pool_config *config;
-	struct client *client;
-	struct detect detect;
-	const struct dialect *spoken; /* the dialect that memo and old_session are of */
-	char memo[256];
-	uint64_t session, old_session;
-	bool has_session, resumed;
-	bool met;              /* this session logged in or had a job */
-	char memo_before[256]; /* as it was when this session began */
-	struct job *last_job;  /* newest, for when this pool becomes active */
-	unsigned rejects;      /* in a row */
-	uint64_t connects, drops, jobs;
-	int64_t since_ms, redirect_ms;
-	double difficulty;
-	uint64_t height;
-	char last_error[ERR_TEXT_MAX];
-	int64_t notes_ms; /* since when notes are counted */
-	unsigned notes;
-};
-
-struct pools {
-	struct event_base *base;
-	struct names names;
-	const struct algo *algo;
-	struct client_timeouts timeouts;
-	struct pools_events events;
-	void *arg;
-	struct failover failover;
-	struct entry *entries[FAILOVER_POOLS_MAX];
-	unsigned n;
-	uint64_t sessions;
-	struct event *timer;
-	bool running;
-};
-
 static const char *name_of(const struct entry *e)
 {
 	return e->config->url;
 }
 
-/* Step from the loop, never from within a client's call. */
-static void kick(struct pools *p)
+void pools_kick(struct pools *p)
 {
 	if (p->running)
 		event_active(p->timer, EV_TIMEOUT, 0);
@@ -79,7 +32,7 @@ static void start(struct entry *e);
 
 /* ---- what clients tell ---- */
 
-static void drop_job(struct entry *e)
+void pools_drop_job(struct entry *e)
 {
 	job_unref(e->last_job);
 	e->last_job = NULL;
@@ -108,10 +61,10 @@ static void on_ready(void *arg, bool resumed)
 	log_info(LOG_POOL, "%s: logged in%s", client_where(e->client),
 		 e->resumed ? ", session resumed" : "");
 	note_fit(e);
-	p->events.ready(p->arg, e->index, e->session, e->resumed, e->old_session);
+	p->events.ready(p->arg, e->slot, e->session, e->resumed, e->old_session);
 	if (e->last_job) {
 		failover_usable(&p->failover, e->index, clock_ms());
-		kick(p);
+		pools_kick(p);
 	}
 }
 
@@ -120,13 +73,13 @@ static void on_job(void *arg, struct job *take)
 	struct entry *e = arg;
 	struct pools *p = e->pools;
 
-	take->pool = e->index;
+	take->pool = e->slot;
 	take->session = e->session;
 	e->met = true;
 	e->jobs++;
 	e->difficulty = take->difficulty;
 	e->height = take->height;
-	drop_job(e);
+	pools_drop_job(e);
 	e->last_job = job_ref(take);
 	note_fit(e);
 	failover_usable(&p->failover, e->index, clock_ms());
@@ -134,7 +87,7 @@ static void on_job(void *arg, struct job *take)
 		p->events.job(p->arg, take);
 	} else {
 		job_unref(take);
-		kick(p);
+		pools_kick(p);
 	}
 }
 
@@ -143,17 +96,17 @@ static void on_flush(void *arg)
 	struct entry *e = arg;
 	struct pools *p = e->pools;
 
-	drop_job(e);
-	p->events.flush(p->arg, e->index, e->session);
+	pools_drop_job(e);
+	p->events.flush(p->arg, e->slot, e->session);
 }
 
 static void end(struct entry *e, const char *why)
 {
 	struct pools *p = e->pools;
 
-	drop_job(e);
+	pools_drop_job(e);
 	if (e->has_session)
-		p->events.down(p->arg, e->index, e->session);
+		p->events.down(p->arg, e->slot, e->session);
 	/* An attempt that led nowhere leaves what is to be resumed as it was. */
 	if (e->has_session && (e->met || strcmp(e->memo, e->memo_before)))
 		e->old_session = e->session;
@@ -188,6 +141,23 @@ static void say_none(const struct entry *e, struct err *out)
 		url_print(text, sizeof text, &forced));
 }
 
+/* To failover.c and to the log. */
+static void say_down(struct entry *e, const char *why, bool refused, int64_t now)
+{
+	struct failover *f = &e->pools->failover;
+	bool in_vain = f->picked == (int)e->index && f->active != f->picked;
+
+	failover_down(f, e->index, refused, now);
+	if (f->pool[e->index].disabled)
+		log_info(LOG_POOL, "%s: %s", name_of(e), why);
+	else if (in_vain && f->active >= 0)
+		log_warn(LOG_POOL, "%s: %s; staying with %s", name_of(e), why,
+			 name_of(e->pools->entries[f->active]));
+	else
+		log_warn(LOG_POOL, "%s: %s; next try in %lld s", name_of(e), why,
+			 (long long)(f->pool[e->index].retry_ms - now + 999) / 1000);
+}
+
 static void on_down(void *arg, const struct err *reason)
 {
 	struct entry *e = arg;
@@ -200,7 +170,7 @@ static void on_down(void *arg, const struct err *reason)
 	end(e, why->text);
 	if (why->code == ERR_BUSY) { /* a reconnect the pool asked for */
 		failover_redirected(&p->failover, e->index, e->redirect_ms, now);
-		kick(p);
+		pools_kick(p);
 		return;
 	}
 	switch (detect_ended(&e->detect, end_of(e, why))) {
@@ -224,10 +194,8 @@ static void on_down(void *arg, const struct err *reason)
 	}
 	str_copy(e->last_error, sizeof e->last_error, why->text);
 	e->drops++;
-	failover_down(&p->failover, e->index, why->code == ERR_AUTH, now);
-	log_warn(LOG_POOL, "%s: %s; next try in %lld s", name_of(e), why->text,
-		 (long long)(p->failover.pool[e->index].retry_ms - now + 999) / 1000);
-	kick(p);
+	say_down(e, why->text, why->code == ERR_AUTH, now);
+	pools_kick(p);
 }
 
 static void on_answer(void *arg, uint32_t request, enum client_verdict verdict, const char *reason)
@@ -238,7 +206,7 @@ static void on_answer(void *arg, uint32_t request, enum client_verdict verdict, 
 	e->rejects = verdict == VERDICT_REJECTED ? e->rejects + 1 : 0;
 	if (verdict == VERDICT_ACCEPTED)
 		failover_proved(&p->failover, e->index);
-	p->events.answer(p->arg, e->index, e->session, request, verdict, reason);
+	p->events.answer(p->arg, e->slot, e->session, request, verdict, reason);
 	if (e->rejects < REJECTS_MAX)
 		return;
 	log_warn(LOG_POOL,
@@ -308,7 +276,7 @@ static void on_wire(void *arg, bool out, const char *line, size_t len)
 				len && line[len - 1] == '\n' ? len - 1 : len));
 }
 
-static const struct client_events client_events = {
+const struct client_events pools_client_events = {
 	.ready = on_ready,
 	.job = on_job,
 	.flush = on_flush,
@@ -350,7 +318,7 @@ static void start(struct entry *e)
 	on_down(e, &err);
 }
 
-static void stop(struct entry *e)
+void pools_end_entry(struct entry *e)
 {
 	client_stop(e->client);
 	end(e, NULL);
@@ -369,7 +337,7 @@ static void activate(struct pools *p, int pool)
 		p->events.job(p->arg, job_ref(e->last_job));
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+void pools_on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct pools *p = arg;
 	struct failover_action action;
@@ -385,12 +353,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		if (action.what == FAILOVER_START)
 			start(p->entries[action.pool]);
 		else if (action.what == FAILOVER_STOP)
-			stop(p->entries[action.pool]);
+			pools_end_entry(p->entries[action.pool]);
 		else if (action.what == FAILOVER_ACTIVE)
 			activate(p, action.pool);
 		else
 			p->events.gave_up(p->arg);
 	}
+	pools_reap(p);
 	due = failover_due(&p->failover, now);
 	if (!p->running || due == INT64_MAX)
 		return;
@@ -400,246 +369,28 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	event_add(p->timer, &tv);
 }
 
-/* ---- the list ---- */
+/* ---- what others ask ---- */
 
-static void entry_free(struct entry *e)
-{
-	if (!e)
-		return;
-	client_free(e->client);
-	drop_job(e);
-	free(e);
-}
-
-static int entry_new(struct entry **out, struct pools *p, unsigned index,
-		     const struct pool_config *config, struct err *err)
-{
-	struct entry *e = calloc(1, sizeof *e);
-	int rc;
-
-	if (!e)
-		return err_set(err, ERR_NOMEM, "no memory for a pool");
-	e->pools = p;
-	e->index = index;
-	e->config = config;
-	detect_init(&e->detect, config->n_candidates);
-	rc = client_new(&e->client, p->base, p->names.dns, config, p->algo, &p->timeouts,
-			&client_events, e, err);
-	if (rc) {
-		free(e);
-		return rc;
-	}
-	*out = e;
-	return 0;
-}
-
-static int check_served(const struct pools *p, const struct pool_config *config,
-			const struct dialect *d, struct err *err)
-{
-	if (!d->serves || d->serves(p->algo))
-		return 0;
-	return err_set(err, ERR_USAGE, "%s: %s does not serve %s", config->url, d->title,
-		       p->algo->name);
-}
-
-static int check(const struct pools *p, const struct pool_config *configs, unsigned n,
-		 struct err *err)
-{
-	unsigned i, k;
-	int rc = 0;
-
-	if (n > FAILOVER_POOLS_MAX)
-		return err_set(err, ERR_RANGE, "more than %d pools", FAILOVER_POOLS_MAX);
-	for (i = 0; !rc && i < n; i++) {
-		rc = check_served(p, &configs[i], configs[i].dialect, err);
-		for (k = 0; !rc && k < configs[i].n_candidates; k++)
-			rc = check_served(p, &configs[i], configs[i].candidates[k], err);
-	}
-	return rc;
-}
-
-/* Of the last pool that says it; as it was in the beginning when none does (any more). */
-static void take_holddown(struct pools *p)
-{
-	uint64_t seconds;
-	unsigned i;
-
-	p->failover.holddown_ms = FAILOVER_HOLDDOWN_MS;
-	for (i = 0; i < p->n; i++) {
-		const char *text = client_option(p->entries[i]->client, "holddown");
-
-		if (text && !str_to_u64(&seconds, text, 0, 86400))
-			p->failover.holddown_ms = (int64_t)seconds * 1000;
-	}
-}
-
-int pools_new(struct pools **out, struct event_base *base, const struct pool_config *configs,
-	      unsigned n, const struct algo *algo, const struct client_timeouts *timeouts,
-	      unsigned retries, unsigned retry_pause_s, const struct pools_events *events,
-	      void *arg, struct err *err)
-{
-	struct pools *p = calloc(1, sizeof *p);
-	uint64_t seed = 0;
-	unsigned i;
-	int rc = 0;
-
-	if (!p)
-		return err_set(err, ERR_NOMEM, "no memory for the pools");
-	p->base = base;
-	p->algo = algo;
-	p->timeouts = *timeouts;
-	p->events = *events;
-	p->arg = arg;
-	RAND_bytes((unsigned char *)&seed, sizeof seed);
-	failover_init(&p->failover, n, seed);
-	p->failover.retries = retries;
-	failover_pause(&p->failover, retry_pause_s * INT64_C(1000));
-	p->timer = event_new(base, -1, 0, on_timer, p);
-	if (!p->timer)
-		rc = err_set(err, ERR_NOMEM, "no memory for the pools");
-	if (!rc)
-		rc = names_init(&p->names, base, NAMES_RESOLV, NAMES_HOSTS, err);
-	if (!rc)
-		rc = check(p, configs, n, err);
-	for (i = 0; !rc && i < n; i++) {
-		rc = entry_new(&p->entries[i], p, i, &configs[i], err);
-		if (!rc) {
-			p->n++;
-			p->failover.pool[i].disabled = configs[i].disabled;
-		}
-	}
-	if (rc) {
-		pools_free(p);
-		return rc;
-	}
-	take_holddown(p);
-	*out = p;
-	return 0;
-}
-
-void pools_free(struct pools *p)
-{
-	unsigned i;
-
-	if (!p)
-		return;
-	p->running = false;
-	for (i = 0; i < p->n; i++)
-		entry_free(p->entries[i]);
-	if (p->timer)
-		event_free(p->timer);
-	names_done(&p->names);
-	free(p);
-}
-
-void pools_start(struct pools *p)
-{
-	p->running = true;
-	kick(p);
-}
-
-void pools_stop(struct pools *p)
-{
-	unsigned i;
-
-	p->running = false;
-	event_del(p->timer);
-	for (i = 0; i < p->n; i++)
-		client_stop(p->entries[i]->client);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
-static bool same_options(char *const *a, char *const *b)
-{
-	for (; a && b && *a && *b; a++, b++)
-		if (strcmp(*a, *b))
-			return false;
-	return !(a && *a) && !(b && *b);
-}
-
-static bool same_candidates(const struct pool_config *a, const struct pool_config *b)
-{
-	unsigned i;
-
-	if (a->dialect != b->dialect || a->n_candidates != b->n_candidates)
-		return false;
-	for (i = 0; i < a->n_candidates && a->candidates[i] == b->candidates[i]; i++)
-		;
-	return i == a->n_candidates;
-}
-
-static bool same_config(const struct pool_config *a, const struct pool_config *b)
-{
-	return same_text(a->url, b->url) && same_text(a->user, b->user) &&
-	       same_text(a->password, b->password) && same_text(a->proxy, b->proxy) &&
-	       same_text(a->tls_ca, b->tls_ca) &&
-	       same_text(a->tls_fingerprint, b->tls_fingerprint) &&
-	       a->tls_insecure == b->tls_insecure && a->disabled == b->disabled &&
-	       same_candidates(a, b) && same_options(a->options, b->options);
-}
-
-/* What was found out about a pool goes with it when its place in the list changes. */
-static void carry(struct entry *fresh, const struct pools *p)
+static struct entry *by_slot(const struct pools *p, unsigned slot)
 {
 	unsigned i;
 
 	for (i = 0; i < p->n; i++)
-		if (same_text(p->entries[i]->config->url, fresh->config->url) &&
-		    same_candidates(p->entries[i]->config, fresh->config))
-			fresh->detect = p->entries[i]->detect;
+		if (p->entries[i]->slot == slot)
+			return p->entries[i];
+	return NULL;
 }
 
-int pools_reload(struct pools *p, const struct pool_config *configs, unsigned n, struct err *err)
+const char *pools_url(const struct pools *p, unsigned pool)
 {
-	struct entry *fresh[FAILOVER_POOLS_MAX] = {0};
-	unsigned i;
-	int rc = check(p, configs, n, err);
+	const struct entry *e = by_slot(p, pool);
 
-	for (i = 0; !rc && i < n; i++)
-		if (i >= p->n || !same_config(p->entries[i]->config, &configs[i]))
-			rc = entry_new(&fresh[i], p, i, &configs[i], err);
-	for (i = 0; !rc && i < n; i++)
-		if (fresh[i])
-			carry(fresh[i], p);
-	if (rc) {
-		for (i = 0; i < n && i < FAILOVER_POOLS_MAX; i++)
-			entry_free(fresh[i]);
-		return rc;
-	}
-	for (i = 0; i < p->n || i < n; i++) {
-		struct entry *old = i < p->n ? p->entries[i] : NULL;
-
-		if (i < n && !fresh[i]) {
-			old->config = &configs[i];
-			client_rebind(old->client, &configs[i]);
-			continue;
-		}
-		if (old && p->failover.pool[i].started)
-			stop(old);
-		entry_free(old);
-		p->entries[i] = fresh[i];
-		memset(&p->failover.pool[i], 0, sizeof p->failover.pool[i]);
-		if (fresh[i])
-			p->failover.pool[i].disabled = configs[i].disabled;
-	}
-	p->n = p->failover.n = n;
-	take_holddown(p);
-	if (p->failover.active >= (int)n) {
-		p->failover.active = -1;
-		p->events.active(p->arg, -1);
-	}
-	p->failover.gave_up = false;
-	kick(p);
-	return 0;
+	return e ? name_of(e) : "";
 }
 
 int pools_submit(struct pools *p, const struct share *share, uint32_t *request, struct err *err)
 {
-	struct entry *e = share->job->pool < p->n ? p->entries[share->job->pool] : NULL;
+	struct entry *e = by_slot(p, share->job->pool);
 	uint64_t session = share->job->session;
 
 	if (!e)
@@ -649,62 +400,4 @@ int pools_submit(struct pools *p, const struct share *share, uint32_t *request, 
 	if (session != e->session && !(e->resumed && session == e->old_session))
 		return err_set(err, ERR_UNKNOWN, "its session is over");
 	return client_submit(e->client, share, request, err);
-}
-
-void pools_set_hashrate(struct pools *p, double hashes_per_s)
-{
-	unsigned i;
-
-	for (i = 0; i < p->n; i++)
-		client_set_hashrate(p->entries[i]->client, hashes_per_s);
-}
-
-int pools_active(const struct pools *p)
-{
-	return p->failover.active;
-}
-
-unsigned pools_count(const struct pools *p)
-{
-	return p->n;
-}
-
-static enum pool_state state_of(const struct pools *p, unsigned i)
-{
-	const struct failover_pool *f = &p->failover.pool[i];
-
-	if (f->disabled)
-		return POOL_DISABLED;
-	if (p->failover.active == (int)i)
-		return POOL_ACTIVE;
-	return !f->started ? POOL_DOWN : f->usable ? POOL_STANDBY : POOL_CONNECTING;
-}
-
-/* Wallets are nobody's business: the first and last letters only. */
-static void mask(char *out, size_t size, const char *user)
-{
-	size_t len = strlen(user);
-
-	if (len <= 8)
-		str_copy(out, size, user);
-	else
-		snprintf(out, size, "%.4s...%s", user, user + len - 4);
-}
-
-void pools_status(const struct pools *p, unsigned i, struct pool_status *out)
-{
-	const struct entry *e = p->entries[i];
-
-	memset(out, 0, sizeof *out);
-	str_copy(out->url, sizeof out->url, e->config->url);
-	mask(out->user, sizeof out->user, e->config->user);
-	str_copy(out->where, sizeof out->where, client_where(e->client));
-	out->state = state_of(p, i);
-	out->difficulty = e->difficulty;
-	out->height = e->height;
-	out->connects = e->connects;
-	out->drops = e->drops;
-	out->jobs = e->jobs;
-	out->since_ms = e->since_ms;
-	str_copy(out->last_error, sizeof out->last_error, e->last_error);
 }

@@ -122,9 +122,7 @@ void miner_final(void *arg, struct share *s)
 	say_final(m, s);
 	miner_api_share(m, s);
 	sharelog_put(m->sharelog, s, fleet_id(m->fleet, s->device),
-		     s->job->pool < m->settings->n_pools ? m->settings->pools[s->job->pool].url
-							 : "",
-		     clock_wall_ms());
+		     pools_url(m->pools, s->job->pool), clock_wall_ms());
 	give_back(m, s);
 }
 

@@ -146,6 +146,7 @@ int option_defaults(struct loader *l, struct err *err);
 int option_new_pool(struct loader *l, const struct option_at *at, struct err *err);
 void option_free_values(struct settings *s); /* what option_store() has put there */
 void draft_done(struct source_draft *d);
+void pool_draft_done(struct pool_draft *d);
 
 /* Walk argv[first..).  fn's value points into argv; NULL text means a positional argument. */
 typedef int option_fn(void *arg, const struct option *o, char *value, const char *shown,
@@ -163,6 +164,8 @@ int option_file_text(struct loader *l, const char *name, const char *text, size_
 int settings_pools(struct loader *l, struct err *err);
 /* Whether a command has what it needs. */
 int settings_check(const struct settings *s, struct err *err);
+/* Whether a pool can be mined at. */
+int settings_check_pool(const struct settings *s, const struct pool_config *pool, struct err *err);
 int settings_check_guard(const struct settings_guard *g, struct err *err);
 
 void help_print(const char *command); /* NULL: the program; to standard output */

@@ -73,7 +73,7 @@ void list_free(char **list)
 	free(list);
 }
 
-static void pool_done(struct pool_draft *d)
+void pool_draft_done(struct pool_draft *d)
 {
 	size_t i;
 
@@ -86,9 +86,9 @@ void draft_done(struct source_draft *d)
 {
 	unsigned i;
 
-	pool_done(&d->all);
+	pool_draft_done(&d->all);
 	for (i = 0; i < d->n_pools; i++)
-		pool_done(&d->pools[i]);
+		pool_draft_done(&d->pools[i]);
 	free(d->pools);
 }
 

@@ -265,6 +265,21 @@ static int read_all(struct loader *l, struct settings_source *from, struct pass 
 	return rc;
 }
 
+/* For pools that come later. */
+static int keep_common(struct loader *l, struct err *err)
+{
+	unsigned i;
+
+	l->s->common = calloc(OPTION_SOURCES, sizeof *l->s->common);
+	if (!l->s->common)
+		return no_memory(err);
+	for (i = 0; i < OPTION_SOURCES; i++) {
+		l->s->common[i] = l->from[i].all;
+		memset(&l->from[i].all, 0, sizeof l->from[i].all);
+	}
+	return 0;
+}
+
 /* Takes over `from`. */
 static int build(struct settings **out, const struct command *command, struct settings_source *from,
 		 bool *done, struct err *err)
@@ -292,6 +307,8 @@ static int build(struct settings **out, const struct command *command, struct se
 	}
 	if (!rc)
 		rc = read_all(&l, from, &p, err);
+	if (!rc)
+		rc = keep_common(&l, err);
 out:
 	for (i = 0; i < OPTION_SOURCES; i++)
 		draft_done(&l.from[i]);
@@ -342,18 +359,6 @@ int settings_reload(struct settings **out, const struct settings *old, struct er
 	return build(out, old->command, from, NULL, err);
 }
 
-static void pool_free(struct pool_config *pool)
-{
-	free(pool->url);
-	free(pool->user);
-	secret_free(pool->password);
-	secret_free(pool->proxy);
-	free(pool->tls_ca);
-	free(pool->tls_fingerprint);
-	list_free(pool->options);
-	OPENSSL_cleanse(&pool->parsed, sizeof pool->parsed);
-}
-
 void settings_free(struct settings *s)
 {
 	unsigned i;
@@ -362,8 +367,11 @@ void settings_free(struct settings *s)
 		return;
 	option_free_values(s);
 	for (i = 0; i < s->n_pools; i++)
-		pool_free(&s->pools[i]);
+		pool_config_done(&s->pools[i]);
 	free(s->pools);
+	for (i = 0; s->common && i < OPTION_SOURCES; i++)
+		pool_draft_done(&s->common[i]);
+	free(s->common);
 	list_free(s->args);
 	source_free(s->source);
 	free(s);

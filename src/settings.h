@@ -15,6 +15,7 @@
 #include "src/log.h"
 
 struct command;
+struct pool_draft;
 struct settings_source; /* the command line and environment it came from; src/settings.c */
 
 /*
@@ -120,6 +121,7 @@ struct settings {
 	char **args; /* positional, NULL-ended */
 	unsigned n_args;
 	struct settings_source *source;
+	struct pool_draft *common; /* what each source says of all pools; src/option.h */
 };
 
 /*
@@ -135,6 +137,14 @@ int settings_load(struct settings **out, int argc, char **argv, bool *done, stru
  */
 int settings_reload(struct settings **out, const struct settings *old, struct err *err);
 void settings_free(struct settings *s); /* NULL is fine; wipes secrets */
+
+/*
+ * One more pool, as if it had been given with -o, -u and -p behind the others: what the settings
+ * say of all pools holds for it too.  pass NULL: none given.  Messages call the texts "url",
+ * "user" and "pass".  *out is a new configuration, the caller's.
+ */
+int settings_new_pool(struct pool_config **out, const struct settings *s, const char *url,
+		      const char *user, const char *pass, struct err *err);
 
 /* One device's value in a list of a checked settings_guard; the last repeats.  0: none. */
 uint32_t settings_of_device(const char *list, unsigned device);

@@ -94,6 +94,20 @@ static int check_scheme(const struct settings *s, const struct pool_config *pool
 		       better ? "://" : "");
 }
 
+int settings_check_pool(const struct settings *s, const struct pool_config *pool, struct err *err)
+{
+	int rc = check_scheme(s, pool, err);
+
+	if (rc)
+		return rc;
+	if (pool->tls_insecure && pool->tls_fingerprint)
+		return err_set(err, ERR_USAGE,
+			       "%s: --tls-insecure and --tls-fingerprint exclude each other; "
+			       "keep one",
+			       pool->url);
+	return check_file(pool, pool->tls_ca, err);
+}
+
 static int check_mine(const struct settings *s, struct err *err)
 {
 	unsigned i, usable = 0;
@@ -109,21 +123,10 @@ static int check_mine(const struct settings *s, struct err *err)
 			       "'adit pool -a %s')",
 			       s->algo);
 	for (i = 0; i < s->n_pools; i++) {
-		const struct pool_config *pool = &s->pools[i];
-
-		rc = check_scheme(s, pool, err);
+		rc = settings_check_pool(s, &s->pools[i], err);
 		if (rc)
 			return rc;
-		if (pool->tls_insecure && pool->tls_fingerprint)
-			return err_set(
-				err, ERR_USAGE,
-				"%s: --tls-insecure and --tls-fingerprint exclude each other; "
-				"keep one",
-				pool->url);
-		rc = check_file(pool, pool->tls_ca, err);
-		if (rc)
-			return rc;
-		usable += !pool->disabled;
+		usable += !s->pools[i].disabled;
 	}
 	if (!usable)
 		return err_set(err, ERR_USAGE,

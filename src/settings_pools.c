@@ -298,3 +298,61 @@ int settings_pools(struct loader *l, struct err *err)
 	}
 	return rc;
 }
+
+/* ---- one more ---- */
+
+static int store(struct loader *l, enum pool_field field, const char *where, const char *text,
+		 struct err *err)
+{
+	const struct option_at at = {.source = FROM_COMMAND_LINE, .where = where};
+	const struct option *o = options;
+
+	if (!text)
+		return 0;
+	while (o->at != field || !(o->flags & OPTION_PER_POOL) || o->type != OPTION_TEXT)
+		o++;
+	return option_store(l, o, text, &at, err);
+}
+
+static int new_pool(struct pool_config *out, struct loader *l, const char *url, const char *user,
+		    const char *pass, struct err *err)
+{
+	struct source_draft *d = &l->from[FROM_COMMAND_LINE];
+	struct pick p = {.l = l, .source = FROM_COMMAND_LINE};
+	int rc = store(l, POOL_URL, "url", url, err);
+
+	if (!rc)
+		rc = store(l, POOL_USER, "user", user, err);
+	if (!rc)
+		rc = store(l, POOL_PASS, "pass", pass, err);
+	p.own = d->pools;
+	if (!rc)
+		rc = fill(out, &p, err);
+	if (!rc)
+		rc = settings_check_pool(l->s, out, err);
+	return rc;
+}
+
+int settings_new_pool(struct pool_config **out, const struct settings *s, const char *url,
+		      const char *user, const char *pass, struct err *err)
+{
+	struct pool_config *pool = calloc(1, sizeof *pool);
+	struct settings shown = *s; /* nothing of it is changed */
+	struct loader l = {.s = &shown, .command = s->command->name};
+	unsigned i;
+	int rc;
+
+	if (!pool)
+		return no_memory(err);
+	for (i = 0; i < OPTION_SOURCES; i++)
+		l.from[i].all = s->common[i]; /* borrowed */
+	rc = new_pool(pool, &l, url, user, pass, err);
+	for (i = 0; i < OPTION_SOURCES; i++)
+		memset(&l.from[i].all, 0, sizeof l.from[i].all);
+	draft_done(&l.from[FROM_COMMAND_LINE]);
+	if (rc)
+		pool_config_free(pool);
+	else
+		*out = pool;
+	return rc;
+}

@@ -479,6 +479,7 @@ static void what_fits_is_remembered_for_the_next_connection(void)
 
 static void what_fits_is_remembered_over_a_reload(void)
 {
+	char other[] = "other";
 	struct pool_config config, same, moved[2];
 	struct err err = {0};
 	struct server s;
@@ -493,8 +494,9 @@ static void what_fits_is_remembered_over_a_reload(void)
 	hang_up(&s);
 	CHECK(await(&told.jobs));
 	CHECK_STR(s.heard, "abb");
-	/* another one has its place now, and it the second */
+	/* another one has its place now, and it the second, with another user: connected anew */
 	moved[0].disabled = true;
+	moved[1].user = other;
 	CHECK_OK(pools_reload(p, moved, 2, &err), &err);
 	CHECK(await(&told.jobs));
 	CHECK_STR(s.heard, "abbb");
