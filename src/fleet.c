@@ -124,6 +124,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static void reap(struct unit *u, int status)
 {
 	struct slot *s = &u->slot;
+	bool wanted = s->wanted;
 
 	if (u->fd >= 0) /* its last words may still be in the socket */
 		unit_read(u);
@@ -131,7 +132,9 @@ static void reap(struct unit *u, int status)
 	u->pid = 0;
 	slot_exited(s, &u->fleet->config.limits, clock_ms(), status);
 	u->stage[0] = '\0';
-	if (s->state == SLOT_BACKOFF)
+	if (s->state == SLOT_BACKOFF && wanted)
+		log_info(LOG_DEVICE, "%s (%s): starts again", u->id, unit_place(u));
+	else if (s->state == SLOT_BACKOFF)
 		log_warn(LOG_DEVICE,
 			 "%s (%s): %s; starting it again in %lld s (restart %" PRIu64 ")", u->id,
 			 unit_place(u), s->reason,
@@ -327,15 +330,35 @@ void fleet_stop(struct fleet *f, void (*ended)(void *arg))
 
 /* ---- a guardian's hands ---- */
 
-void fleet_limit(struct fleet *f, unsigned device, uint32_t duty_permille, uint32_t batch_ms,
-		 uint32_t intensity)
+static void tell_limit(struct unit *u)
+{
+	if (u->slot.state == SLOT_RUNNING)
+		unit_tell(u, IPC_LIMIT, &u->limit);
+}
+
+void fleet_limit(struct fleet *f, unsigned device, uint32_t duty_permille, uint32_t batch_ms)
 {
 	struct unit *u = &f->units[device];
 
-	u->limit = (struct ipc_limit){
-		.batch_ms = batch_ms, .duty_permille = duty_permille, .intensity = intensity};
-	if (u->slot.state == SLOT_RUNNING)
-		unit_tell(u, IPC_LIMIT, &u->limit);
+	u->limit.batch_ms = batch_ms;
+	u->limit.duty_permille = duty_permille;
+	tell_limit(u);
+}
+
+void fleet_intensity(struct fleet *f, unsigned device, uint32_t log2)
+{
+	struct unit *u = &f->units[device];
+
+	u->chosen = log2;
+	if (!u->limit.duty_permille) { /* no guardian said anything yet */
+		u->limit.duty_permille = 1000;
+		u->limit.batch_ms = f->config.batch_ms;
+	}
+	u->limit.intensity = log2 ? log2 : u->intensity;
+	u->limit.automatic = !u->limit.intensity;
+	slot_patience(&u->slot, &f->config.limits, clock_ms());
+	tell_limit(u);
+	schedule(f);
 }
 
 void fleet_pause(struct fleet *f, unsigned device, bool paused)
@@ -359,6 +382,14 @@ void fleet_restart(struct fleet *f, unsigned device, const char *why)
 	struct unit *u = &f->units[device];
 
 	unit_act(u, slot_end(&u->slot, &f->config.limits, clock_ms(), why));
+	settle(f);
+}
+
+void fleet_renew(struct fleet *f, unsigned device, const char *why)
+{
+	struct unit *u = &f->units[device];
+
+	unit_act(u, slot_restart(&u->slot, &f->config.limits, clock_ms(), why));
 	settle(f);
 }
 

@@ -63,13 +63,16 @@ void fleet_stop(struct fleet *f, void (*ended)(void *arg));
 
 /*
  * What a guardian does with a device; all of it outlives a restart of its worker.  duty: permille
- * of full speed; batch_ms: wanted length of what is in flight; intensity: log2 of nonces a batch,
- * 0: as it was started with.  Paused devices keep their process and memory.
+ * of full speed; batch_ms: wanted length of what is in flight.  Paused devices keep their process
+ * and memory.
  */
-void fleet_limit(struct fleet *f, unsigned device, uint32_t duty_permille, uint32_t batch_ms,
-		 uint32_t intensity);
+void fleet_limit(struct fleet *f, unsigned device, uint32_t duty_permille, uint32_t batch_ms);
+/* Log2 of nonces a batch; 0: as it was started with.  From the next batch on, without a restart. */
+void fleet_intensity(struct fleet *f, unsigned device, uint32_t log2);
 void fleet_pause(struct fleet *f, unsigned device, bool paused);
 void fleet_restart(struct fleet *f, unsigned device, const char *why);
+/* The same for its owner: nothing is wrong with it, and it starts again at once. */
+void fleet_renew(struct fleet *f, unsigned device, const char *why);
 void fleet_park(struct fleet *f, unsigned device, const char *why);
 void fleet_unpark(struct fleet *f, unsigned device);
 

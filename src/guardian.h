@@ -60,6 +60,19 @@ bool guardian_paused(const struct guardian *g, int device, enum pause_reason why
 /* A parked device is to try again, all forgiven. */
 void guardian_unpark(struct guardian *g, unsigned device);
 
+/*
+ * The owner's orders at run time; 0: as the settings have it.  They hold through restarts of
+ * workers and reloads, but for a reload that changes the same setting or takes back what allowed
+ * it, and end with the program.  0, or -ERR_xxx with a line that names the device and the fix.
+ * intensity: log2 of nonces a batch.  A power limit needs --allow-power or --power-limit, which it
+ * must not exceed; a target must be below the limit of temperature.  restart: no alarm.
+ */
+int guardian_set_intensity(struct guardian *g, unsigned device, uint32_t log2, struct err *err);
+int guardian_set_power_limit(struct guardian *g, unsigned device, uint32_t watts, struct err *err);
+int guardian_set_temp_target(struct guardian *g, unsigned device, uint32_t celsius,
+			     struct err *err);
+int guardian_restart(struct guardian *g, unsigned device, const char *why, struct err *err);
+
 /* No pool works (up false), or one does again; where: without credentials. */
 void guardian_pool(struct guardian *g, bool up, const char *where);
 

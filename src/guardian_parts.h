@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The guardian's parts, private to guardian.c (beginning, end, what others ask), guardian_step.c
- * (one device's second) and guardian_rig.c (hours, presence, price, the rig's power).
+ * (one device's second), guardian_owner.c (orders at run time) and guardian_rig.c (hours,
+ * presence, price, the rig's power).
  */
 #ifndef ADIT_GUARDIAN_PARTS_H
 #define ADIT_GUARDIAN_PARTS_H
@@ -32,8 +33,10 @@ struct ward {
 	int64_t owner_mw;      /* --power-limit; 0: none */
 	int64_t share_mw;      /* of the rig's power limit; SENSOR_LEAVE: there is none */
 	int64_t ordered_mw;    /* in force by our order; 0: none */
-	double per_joule;      /* hashes, while it mined steadily; 0: not known */
-	int64_t measured_mw;   /* what it drew then */
+	/* guardian_owner.c: by the settings, and ordered at run time; 0: none */
+	uint32_t set_w, set_c, ordered_w, ordered_c, ordered_log2;
+	double per_joule;    /* hashes, while it mined steadily; 0: not known */
+	int64_t measured_mw; /* what it drew then */
 };
 
 struct guardian {
@@ -74,6 +77,9 @@ void ward_step(struct guardian *g, unsigned device, int64_t now_ms);
  */
 void guardian_say(struct guardian *g, int device, enum alarm_event event, int64_t held,
 		  const char *reason, bool quiet);
+
+/* guardian_owner.c: what was ordered goes before what the settings say */
+void ward_orders(struct guardian *g, unsigned device);
 
 /* guardian_rig.c */
 int rig_rules(struct guardian *g, struct err *err); /* parses hours and curve */

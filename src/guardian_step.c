@@ -38,6 +38,7 @@ void ward_rules(struct guardian *g, unsigned device)
 	w->owner_mw = (int64_t)settings_of_device(s->power_limit, device) * 1000;
 	if (!w->owner_mw && s->allow_power)
 		w->owner_mw = fleet_tuned_mw(g->fleet, device);
+	ward_orders(g, device);
 }
 
 /* ---- saying ---- */
@@ -133,7 +134,7 @@ static void set_duty(struct guardian *g, unsigned device, uint32_t permille)
 	w->duty = low ? permille * LOW_LOAD_DUTY / 1000 : permille;
 	if (!w->duty)
 		w->duty = 1;
-	fleet_limit(g->fleet, device, w->duty, ms, 0);
+	fleet_limit(g->fleet, device, w->duty, ms);
 }
 
 void ward_init(struct guardian *g, unsigned device)
@@ -281,6 +282,14 @@ static int64_t read_or_0(const struct sensor_reading *r, enum sensor_field f)
 	return sensor_has(r, f) ? r->v[f] : 0;
 }
 
+/* What changes a device's rate by design: the job's, and what its owner has ordered. */
+static uint64_t setting_of(const struct guardian *g, const struct ward *w)
+{
+	uint64_t orders = (uint64_t)w->ordered_log2 << 32 | w->ordered_w << 8 | w->ordered_c;
+
+	return g->job.setting ^ orders * 0x9e3779b97f4a7c15u;
+}
+
 void ward_step(struct guardian *g, unsigned device, int64_t now_ms)
 {
 	const struct slot *slot = fleet_slot(g->fleet, device);
@@ -309,7 +318,7 @@ void ward_step(struct guardian *g, unsigned device, int64_t now_ms)
 		.hashes = (double)(hashes - w->hashes),
 		.difficulty = g->job.difficulty,
 		.duty_permille = w->duty,
-		.setting = g->job.setting,
+		.setting = setting_of(g, w),
 	};
 	w->hashes = hashes;
 	if (fresh)

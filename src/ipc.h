@@ -91,8 +91,9 @@ struct ipc_number {
 struct ipc_limit {
 	uint32_t batch_ms;
 	uint32_t duty_permille; /* 1000: full speed */
-	uint32_t intensity;     /* from now on a fixed one, log2 of nonces a batch; 0: as it is */
-	uint32_t reserved;
+	/* from now on a fixed one, log2 of nonces a batch; 0: as it is */
+	uint32_t intensity;
+	uint32_t automatic; /* 1, with intensity 0: no fixed one any more */
 };
 
 struct ipc_hello {

@@ -34,6 +34,8 @@ void slot_spawned(struct slot *s, const struct slot_limits *lim, int64_t now_ms)
 {
 	s->state = SLOT_STARTING;
 	s->alive = true;
+	s->wanted = false;
+	s->patient_ms = 0;
 	s->busy = false;
 	s->deadline_ms = now_ms + lim->hello_ms;
 }
@@ -73,7 +75,18 @@ static int64_t batch_deadline(const struct slot *s, const struct slot_limits *li
 
 	if (!s->batch_us) /* the first batch may still compile */
 		wait_ms = lim->prepare_ms;
-	return now_ms + (wait_ms > lim->batch_floor_ms ? wait_ms : lim->batch_floor_ms);
+	if (wait_ms < lim->batch_floor_ms)
+		wait_ms = lim->batch_floor_ms;
+	return now_ms + wait_ms > s->patient_ms ? now_ms + wait_ms : s->patient_ms;
+}
+
+void slot_patience(struct slot *s, const struct slot_limits *lim, int64_t now_ms)
+{
+	if (s->state != SLOT_RUNNING)
+		return;
+	s->patient_ms = now_ms + lim->prepare_ms;
+	if (s->busy)
+		s->deadline_ms = batch_deadline(s, lim, now_ms);
 }
 
 void slot_work(struct slot *s, const struct slot_limits *lim, int64_t now_ms)
@@ -150,6 +163,12 @@ static void fail(struct slot *s, const struct slot_limits *lim, int64_t now_ms)
 		park(s);
 		return;
 	}
+	if (s->wanted) {
+		s->total_restarts++;
+		s->state = SLOT_BACKOFF;
+		s->deadline_ms = now_ms;
+		return;
+	}
 	if (recent >= lim->budget || recent >= SLOT_RESTARTS_KEPT) {
 		char why[ERR_TEXT_MAX];
 
@@ -218,6 +237,18 @@ enum slot_action slot_end(struct slot *s, const struct slot_limits *lim, int64_t
 		return SLOT_NONE;
 	because(s, why);
 	return terminate(s, lim, now_ms);
+}
+
+enum slot_action slot_restart(struct slot *s, const struct slot_limits *lim, int64_t now_ms,
+			      const char *why)
+{
+	enum slot_action action = slot_end(s, lim, now_ms, why);
+
+	if (s->state == SLOT_BACKOFF)
+		s->deadline_ms = now_ms;
+	else if (action != SLOT_NONE)
+		s->wanted = true;
+	return action;
 }
 
 enum slot_action slot_stop(struct slot *s, const struct slot_limits *lim, int64_t now_ms)

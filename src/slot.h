@@ -53,6 +53,8 @@ struct slot {
 	unsigned failures;         /* in a row, for the back-off */
 	bool fatal;                /* do not start again */
 	bool stopping;             /* the program ends: never start again */
+	bool wanted;               /* its owner had it restarted: nothing is wrong with it */
+	int64_t patient_ms;        /* no batch has a deadline before this */
 	char reason[ERR_TEXT_MAX]; /* why it last left RUNNING, or is parked */
 };
 
@@ -83,6 +85,16 @@ void slot_exited(struct slot *s, const struct slot_limits *lim, int64_t now_ms, 
 /* The supervisor wants it gone for a reason of its own (broken protocol). */
 enum slot_action slot_end(struct slot *s, const struct slot_limits *lim, int64_t now_ms,
 			  const char *why);
+
+/*
+ * Its owner wants a new process: at once, also one that waits for its next start, and it does not
+ * count against the budget.
+ */
+enum slot_action slot_restart(struct slot *s, const struct slot_limits *lim, int64_t now_ms,
+			      const char *why);
+
+/* Its batches may take longer from now on: the next one has the time that a first one has. */
+void slot_patience(struct slot *s, const struct slot_limits *lim, int64_t now_ms);
 
 /* The program ends: TERM now, no restart afterwards. */
 enum slot_action slot_stop(struct slot *s, const struct slot_limits *lim, int64_t now_ms);

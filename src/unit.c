@@ -285,7 +285,7 @@ static void describe(const struct unit *u, struct ipc_open *open)
 	str_copy(open->cache_dir, sizeof open->cache_dir, f->cache_dir);
 	str_copy(open->sim, sizeof open->sim, f->sim);
 	memcpy(open->set, f->config.set, sizeof open->set);
-	open->intensity = u->intensity;
+	open->intensity = u->chosen ? u->chosen : u->intensity;
 	open->batch_ms = f->config.batch_ms;
 	open->threads = f->config.cpu_threads;
 	open->no_selftest = f->config.no_selftest;
@@ -325,8 +325,9 @@ void unit_act(struct unit *u, enum slot_action action)
 		break;
 	case SLOT_TERM:
 		if (!u->slot.stopping && !u->slot.fatal) /* who is parked is told so at the end */
-			log_warn(LOG_DEVICE, "%s (%s): %s; restarting its worker", u->id,
-				 unit_place(u), u->slot.reason);
+			log_line(u->slot.wanted ? LOG_NOTICE : LOG_WARN, LOG_DEVICE,
+				 "%s (%s): %s; restarting its worker", u->id, unit_place(u),
+				 u->slot.reason);
 		if (!unit_tell(u, IPC_QUIT, NULL) || !u->slot.stopping)
 			kill(u->pid, SIGTERM);
 		break;

@@ -29,7 +29,9 @@ struct unit {
 	struct share_counts shares;
 	uint64_t hashes;
 	char label[48], stage[48];
-	uint32_t permille, left_s, intensity;
+	uint32_t permille, left_s;
+	uint32_t intensity;                  /* as it was started with; 0: automatic */
+	uint32_t chosen;                     /* by its owner since then; 0: none */
 	uint64_t batch_hashes;               /* of its last whole batch; 0: none yet */
 	int64_t tuned_mw;                    /* power limit of its profile; 0: none */
 	struct algo_facts told[EPOCHS_TOLD]; /* epochs its worker has, newest first */

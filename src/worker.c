@@ -251,10 +251,11 @@ static void on_limit(struct worker *w, const struct ipc_limit *limit)
 		w->duty_permille = 1000;
 	if (w->duty_permille == 1000)
 		w->rest_until_us = 0;
-	if (!limit->intensity)
+	if (!limit->intensity && (!limit->automatic || !w->pace.fixed))
 		return;
 	w->open.intensity = limit->intensity; /* for plans to come, too */
-	pace_init(&w->pace, 0, w->pace.max, w->pace.granule, w->pace.goal_us, limit->intensity);
+	pace_init(&w->pace, w->pace.nonces, w->pace.max, w->pace.granule, w->pace.goal_us,
+		  limit->intensity);
 }
 
 static int on_message(struct worker *w, const struct ipc_msg *m, struct err *err)

@@ -45,7 +45,7 @@ void guard_init(struct guard *g, const struct guard_settings *s)
 
 void guard_unpark(struct guard *g, const struct guard_settings *s)
 {
-	g->parked = g->asked = g->down = g->lost = false;
+	g->parked = g->asked = g->told = g->down = g->lost = false;
 	g->n_restarts = 0;
 	g->xid_until_ms = 0;
 	g->verdict = WRONG_NONE;
@@ -85,6 +85,11 @@ static void alarm_only(struct step *st, enum alarm_event event, const char *reas
 static bool is_up(enum guard_life life)
 {
 	return life == GUARD_RUNNING || life == GUARD_PREPARING;
+}
+
+void guard_restarting(struct guard *g)
+{
+	g->asked = g->told = is_up(g->life);
 }
 
 /* Restart its worker, unless that is under way already. */
@@ -159,10 +164,10 @@ static void runs_again(struct step *st)
 static void see_change(struct step *st, enum guard_life was, const char *why)
 {
 	struct guard *g = st->g;
-	bool asked = g->asked;
+	bool asked = g->asked, told = g->told;
 
 	if (g->life != GUARD_ENDING)
-		g->asked = false;
+		g->asked = g->told = false;
 	switch (g->life) {
 	case GUARD_RUNNING:
 		runs_again(st);
@@ -176,7 +181,8 @@ static void see_change(struct step *st, enum guard_life was, const char *why)
 		went_down(st);
 		if (!asked && is_up(was))
 			alarm_only(st, ALARM_CRASH, why);
-		count_restart(st);
+		if (!told)
+			count_restart(st);
 		break;
 	case GUARD_STUCK:
 		alarm_only(st, ALARM_STUCK, why);

@@ -102,6 +102,7 @@ struct guard {
 	enum guard_life life;
 	bool parked;          /* by us or by the slot, until guard_unpark() */
 	bool asked;           /* its process comes to the end that we asked for */
+	bool told;            /* and that because the owner did: nothing is wrong */
 	bool down;            /* hung, crashed or restarted, and does not run again yet */
 	int64_t down_ms;      /* since then */
 	bool lost;            /* off the bus was said */
@@ -128,6 +129,9 @@ void guard_step(struct guard *g, const struct guard_settings *s, const struct gu
 
 /* The owner wants it to mine again: wrong results and restarts are forgotten. */
 void guard_unpark(struct guard *g, const struct guard_settings *s);
+
+/* The owner has its worker restarted: its end is no alarm, and does not count. */
+void guard_restarting(struct guard *g);
 
 /* When guard_step() has something of its own accord to say; INT64_MAX for never. */
 int64_t guard_next(const struct guard *g, const struct guard_settings *s);
