@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "algos/algo.h"
+#include "src/algos_json.h"
 #include "src/epoch.h"
 #include "src/hex.h"
 #include "src/request.h"
@@ -72,34 +73,11 @@ int cmd_hash(struct settings *s)
 	return ferror(stdout) || fflush(stdout) ? EXIT_SYSTEM : EXIT_OK;
 }
 
-static json_t *settings_json(const struct algo *algo)
-{
-	json_t *list = json_array();
-	const struct algo_setting *k;
-
-	for (k = algo->settings; k && k->name; k++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:I, s:I, s:I, s:s}", "name", k->name, "min",
-						(json_int_t)k->min, "max", (json_int_t)k->max,
-						"default", (json_int_t)k->def, "help", k->help));
-	return list;
-}
-
 static int print_json(void)
 {
-	json_t *list = json_array();
-	int i, rc;
+	json_t *list = algos_json();
+	int rc = json_dumpf(list, stdout, JSON_COMPACT);
 
-	for (i = 0; algos[i]; i++) {
-		const struct algo *a = algos[i];
-
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "name", a->name,
-					"aliases", a->aliases ? a->aliases : "", "title", a->title,
-					"header_bytes", a->header_len, "nonce_bytes", a->nonce_len,
-					"settings", settings_json(a)));
-	}
-	rc = json_dumpf(list, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(list);
 	return rc || ferror(stdout) || fflush(stdout) ? EXIT_SYSTEM : EXIT_OK;

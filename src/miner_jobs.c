@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Jobs, from the pools to the devices; and what else pools tell. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,11 +162,14 @@ static void on_active(void *arg, int pool)
 {
 	struct miner *m = arg;
 	struct pool_status status;
+	char text[ERR_TEXT_MAX];
 
 	m->orphan_ms = pool < 0 ? clock_ms() : 0;
 	if (pool >= 0) {
 		pools_status(m->pools, (unsigned)pool, &status);
 		guardian_pool(m->guardian, true, status.url);
+		snprintf(text, sizeof text, "working for %.200s", status.url);
+		miner_api_note(m, -1, "pool", text);
 	} else {
 		guardian_pool(m->guardian, false, "no pool is reachable");
 	}

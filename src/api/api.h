@@ -48,6 +48,7 @@ struct api_view {
 struct api_actions {
 	int (*pause)(void *arg, int device /* -1: all */, bool on, struct err *err);
 	int (*restart)(void *arg, unsigned device, struct err *err); /* also a parked one */
+	/* All three: 0 is as it was started, or is configured. */
 	int (*set_intensity)(void *arg, unsigned device, uint32_t log2, struct err *err);
 	int (*set_power_limit)(void *arg, unsigned device, uint32_t watts, struct err *err);
 	int (*set_temp_target)(void *arg, unsigned device, uint32_t celsius, struct err *err);
@@ -60,8 +61,9 @@ struct api_actions {
 	int (*pool_remove)(void *arg, unsigned pool, struct err *err);
 	/* place 0: tried first; the others keep their order. */
 	int (*pool_priority)(void *arg, unsigned pool, unsigned place, struct err *err);
-	/* The settings in force, new; no secret in it, users only with full. */
+	/* {"settings": {...}} in force, new; no secret in it, users only with full. */
 	json_t *(*config)(void *arg, bool full);
+	json_t *(*algorithms)(void *arg); /* as `adit algos --json`, new */
 	int (*reload)(void *arg, struct err *err);
 	int (*quit)(void *arg, struct err *err);
 };

@@ -10,6 +10,8 @@ const struct rpc_method rpc_methods[] = {
 	{.name = "miner.shares", .run = rpc_miner_shares},
 	{.name = "miner.events", .params = {"since"}, .optional = 1, .run = rpc_miner_events},
 	{.name = "miner.version", .run = rpc_miner_version},
+	{.name = "miner.config", .run = rpc_miner_config},
+	{.name = "miner.algorithms", .run = rpc_miner_algorithms},
 	{.name = "miner.pause", .write = true, .run = rpc_pause},
 	{.name = "miner.resume", .write = true, .run = rpc_resume},
 	{.name = "miner.reload", .write = true, .run = rpc_miner_reload},

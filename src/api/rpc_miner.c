@@ -56,9 +56,8 @@ json_t *rpc_miner_summary(const struct rpc_args *a, struct err *err)
 			 json_integer(v->started_ms), "uptime_s", json_integer(r->uptime_ms / 1000),
 			 "paused", v->paused, "devices", json_integer(r->n_devices), "pool", pool,
 			 "pool_state", rpc_string(r->pool_state), "difficulty",
-			 rpc_positive(r->difficulty), "height",
-			 r->height ? rpc_count(r->height) : json_null(), "jobs", rpc_count(r->jobs),
-			 "blocks", rpc_count(r->blocks), "rate",
+			 rpc_positive(r->difficulty), "height", rpc_counted(r->height), "jobs",
+			 rpc_count(r->jobs), "blocks", rpc_count(r->blocks), "rate",
 			 rates(r->rate_10s, r->rate_60s, r->rate_15m), "shares", shares(&r->shares),
 			 "best_difficulty", rpc_positive(r->best_difficulty), "latency_ms",
 			 rpc_number(r->latency_ms), "turnaround_ms", rpc_number(r->turnaround_ms),
@@ -67,34 +66,44 @@ json_t *rpc_miner_summary(const struct rpc_args *a, struct err *err)
 
 static json_t *device_sensors(const struct device_stats *d)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "temperature_c",
-			 rpc_reading(d->temperature_c), "memory_c", rpc_reading(d->memory_c),
-			 "fan_percent", rpc_reading(d->fan_percent), "power_w",
-			 rpc_reading(d->power_w), "limit_w", rpc_reading(d->limit_w));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "temperature_c",
+			 rpc_reading(d->temperature_c), "hotspot_c", rpc_reading(d->hotspot_c),
+			 "memory_c", rpc_reading(d->memory_c), "fan_percent",
+			 rpc_reading(d->fan_percent), "power_w", rpc_reading(d->power_w), "limit_w",
+			 rpc_reading(d->limit_w), "core_mhz", rpc_reading(d->core_mhz),
+			 "memory_mhz", rpc_reading(d->memory_mhz), "util_percent",
+			 rpc_reading(d->util_percent), "energy_j", rpc_counted(d->energy_j));
+}
+
+static json_t *share_rate(const struct device_stats *d)
+{
+	if (d->share_rate <= 0)
+		return json_null();
+	return json_pack("{s:f, s:f, s:f}", "rate", d->share_rate, "low", d->share_low, "high",
+			 d->share_high);
+}
+
+/* Of a thousand; 0: not known. */
+static json_t *part(uint32_t permille)
+{
+	return rpc_positive(permille / 1000.0);
 }
 
 static json_t *one_device(const struct device_stats *d, const struct device_info *info,
 			  unsigned index)
 {
-	json_t *share_rate = d->share_rate > 0
-				     ? json_pack("{s:f, s:f, s:f}", "rate", d->share_rate, "low",
-						 d->share_low, "high", d->share_high)
-				     : json_null();
-
 	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o}",
 			 "index", (int)index, "id", rpc_string(d->id), "pci", rpc_string(d->pci),
 			 "name", rpc_string(d->name), "label", rpc_string(d->label), "memory_bytes",
-			 info && info->mem_total ? rpc_count(info->mem_total) : json_null(),
-			 "state", d->state < DEVICE_STATES ? states[d->state] : "stopped", "reason",
-			 rpc_string(d->reason), "progress",
-			 d->permille ? json_real(d->permille / 1000.0) : json_null(), "left_s",
-			 d->left_s ? rpc_count(d->left_s) : json_null(), "rate",
+			 rpc_counted(info ? info->mem_total : 0), "state",
+			 d->state < DEVICE_STATES ? states[d->state] : "stopped", "reason",
+			 rpc_string(d->reason), "progress", part(d->permille), "left_s",
+			 rpc_counted(d->left_s), "rate",
 			 rates(d->rate_10s, d->rate_60s, d->rate_15m), "shares", shares(&d->shares),
 			 "hashes", rpc_count(d->hashes), "restarts", rpc_count(d->restarts),
-			 "sensors", device_sensors(d), "duty",
-			 d->duty_permille ? json_real(d->duty_permille / 1000.0) : json_null(),
-			 "share_rate", share_rate);
+			 "sensors", device_sensors(d), "duty", part(d->duty_permille), "intensity",
+			 rpc_counted(d->intensity), "share_rate", share_rate(d));
 }
 
 json_t *rpc_miner_devices(const struct rpc_args *a, struct err *err)
@@ -127,9 +136,9 @@ json_t *rpc_miner_pools(const struct rpc_args *a, struct err *err)
 				  rpc_string(p->user), "where", rpc_string(p->where), "state",
 				  pool_states[p->state], "active", (int)i == v->active_pool,
 				  "difficulty", rpc_positive(p->difficulty), "height",
-				  p->height ? rpc_count(p->height) : json_null(), "connects",
-				  rpc_count(p->connects), "drops", rpc_count(p->drops), "jobs",
-				  rpc_count(p->jobs), "last_error", rpc_string(p->last_error)));
+				  rpc_counted(p->height), "connects", rpc_count(p->connects),
+				  "drops", rpc_count(p->drops), "jobs", rpc_count(p->jobs),
+				  "last_error", rpc_string(p->last_error)));
 	}
 	return all;
 }
@@ -179,6 +188,21 @@ json_t *rpc_miner_events(const struct rpc_args *a, struct err *err)
 		if (v->events[i].id > (uint64_t)since)
 			json_array_append_new(all, rpc_event(&v->events[i]));
 	return all;
+}
+
+json_t *rpc_miner_config(const struct rpc_args *a, struct err *err)
+{
+	const struct api_call *c = a->call;
+
+	return c->actions->config ? c->actions->config(c->arg, c->right == API_WRITE)
+				  : rpc_nobody(err);
+}
+
+json_t *rpc_miner_algorithms(const struct rpc_args *a, struct err *err)
+{
+	const struct api_call *c = a->call;
+
+	return c->actions->algorithms ? c->actions->algorithms(c->arg) : rpc_nobody(err);
 }
 
 /* ---- writes ---- */
