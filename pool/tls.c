@@ -201,7 +201,8 @@ int tls_verdict(SSL *ssl, unsigned long code, const struct pool_config *config, 
 	return 0;
 }
 
-SSL_CTX *tls_server(const char *cert_file, const char *key_file, struct err *err)
+SSL_CTX *tls_server(const char *option, const char *cert_file, const char *key_file,
+		    struct err *err)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
@@ -209,12 +210,12 @@ SSL_CTX *tls_server(const char *cert_file, const char *key_file, struct err *err
 	if (!ctx || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
 		err_set(err, ERR_TLS, "cannot set up TLS: %s", reason());
 	else if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
-		err_set(err, ERR_TLS, "--tls-cert %s: %s", cert_file, file_reason());
+		err_set(err, ERR_TLS, "%s-cert %s: %s", option, cert_file, file_reason());
 	else if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
-		err_set(err, ERR_TLS, "--tls-key %s: %s", key_file, file_reason());
+		err_set(err, ERR_TLS, "%s-key %s: %s", option, key_file, file_reason());
 	else if (SSL_CTX_check_private_key(ctx) != 1)
-		err_set(err, ERR_TLS, "--tls-key %s does not belong to --tls-cert %s", key_file,
-			cert_file);
+		err_set(err, ERR_TLS, "%s-key %s does not belong to %s-cert %s", option, key_file,
+			option, cert_file);
 	else
 		return ctx;
 	SSL_CTX_free(ctx);

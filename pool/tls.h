@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* TLS contexts and checks shared by the stream and HTTP transports, and the local pool. */
+/* TLS contexts and checks shared by the stream and HTTP transports, the local pool, and the API. */
 #ifndef ADIT_TLS_H
 #define ADIT_TLS_H
 
@@ -23,7 +23,8 @@ SSL *tls_client(const struct pool_config *config, const char *host, struct err *
  */
 int tls_verdict(SSL *ssl, unsigned long code, const struct pool_config *config, struct err *err);
 
-/* Server side, for the local pool. */
-SSL_CTX *tls_server(const char *cert_file, const char *key_file, struct err *err);
+/* Server side.  option: "--tls", what "-cert" and "-key" follow in err. */
+SSL_CTX *tls_server(const char *option, const char *cert_file, const char *key_file,
+		    struct err *err);
 
 #endif

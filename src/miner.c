@@ -199,14 +199,16 @@ static bool reload(struct miner *m)
 	miner_service_reload(m, false);
 	log_reopen();
 	sharelog_reopen(m->sharelog);
-	if (settings_reload(&fresh, m->settings, &err) ||
+	if (settings_reload(&fresh, m->settings, &err) || miner_api_prepare(m, fresh, &err) ||
 	    pools_reload(m->pools, fresh->pools, fresh->n_pools, &err)) {
 		log_error(LOG_MINER, "reload: %s; nothing was changed", err.text);
+		miner_api_use(m, NULL);
 		settings_free(fresh);
 		return false;
 	}
 	log_info(LOG_MINER, "configuration reloaded: %u pool%s", fresh->n_pools,
 		 fresh->n_pools == 1 ? "" : "s");
+	miner_api_use(m, fresh);
 	if (guardian_reload(m->guardian, fresh, &err)) /* it was checked: out of memory */
 		log_error(LOG_MINER, "reload: %s", err.text);
 	settings_free(m->reloaded);

@@ -26,6 +26,7 @@
 
 struct api;
 struct api_actions;
+struct api_rules;
 struct api_source;
 struct event;
 struct keys;
@@ -105,15 +106,25 @@ void miner_submit(struct miner *m, struct share *s);
 /* miner_api.c */
 int miner_api_begin(struct miner *m, struct err *err);
 void miner_api_done(struct miner *m);
+/* A reload: read and check everything, then use it (NULL: or drop it). */
+int miner_api_prepare(struct miner *m, const struct settings *fresh, struct err *err);
+void miner_api_use(struct miner *m, const struct settings *fresh);
 void miner_api_alarm(void *arg, int device, enum alarm_event event, const char *reason);
 void miner_api_share(struct miner *m, const struct share *s); /* a final one */
 
 /* Something else that happened; name as in struct api_event, device -1: of the rig. */
 void miner_api_note(struct miner *m, int device, const char *name, const char *text);
 
-/* miner_listen.c: as the options say; the log says where */
+/*
+ * miner_listen.c: as the options say; the log says where.  Then as fresh ones say, which are read
+ * and checked before anything changes; rules NULL: there is no listener.
+ */
 int miner_listen(struct api **out, struct miner *m, const struct api_source *source,
 		 struct err *err);
+int miner_listen_anew(struct api_rules **out, const struct api *api, const struct settings *fresh,
+		      struct err *err);
+void miner_listen_use(struct miner *m, struct api *api, struct api_rules *rules,
+		      const struct settings *fresh);
 
 /* miner_control.c; their argument is the struct miner */
 extern const struct api_actions miner_actions;

@@ -17,6 +17,7 @@
 
 struct miner_api {
 	struct api *api;
+	struct api_rules *rules; /* of a reload that is under way */
 	const struct device_info *info[DEVICES_MAX];
 	struct pool_status pools[POOLS_SHOWN];
 	struct api_events events;
@@ -127,6 +128,25 @@ int miner_api_begin(struct miner *m, struct err *err)
 		rc = 0;
 	}
 	return rc;
+}
+
+int miner_api_prepare(struct miner *m, const struct settings *fresh, struct err *err)
+{
+	if (!m->api || !m->api->api)
+		return 0;
+	return miner_listen_anew(&m->api->rules, m->api->api, fresh, err);
+}
+
+void miner_api_use(struct miner *m, const struct settings *fresh)
+{
+	struct api_rules *rules = m->api ? m->api->rules : NULL;
+
+	if (fresh)
+		miner_listen_use(m, m->api ? m->api->api : NULL, rules, fresh);
+	else
+		api_rules_free(rules);
+	if (m->api)
+		m->api->rules = NULL;
 }
 
 void miner_api_done(struct miner *m)

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "src/api/listener.h"
 #include "src/miner.h"
@@ -50,26 +51,96 @@ static int get_token(const char **out, char *buf, size_t size, const char *optio
 	return rc;
 }
 
+/* Kept no longer than the listener needs them. */
+struct tokens {
+	char write[512], read[512];
+};
+
+static int configure(struct api_config *out, struct tokens *tokens, const struct settings_api *s,
+		     struct err *err)
+{
+	int rc;
+
+	*out = (struct api_config){.bind = s->bind ? s->bind : API_DEFAULT_BIND,
+				   .origins = s->allow_origin,
+				   .hosts = s->allow_host,
+				   .tls_cert = s->tls_cert,
+				   .tls_key = s->tls_key};
+	rc = get_token(&out->token, tokens->write, sizeof tokens->write, "--api-token", s->token,
+		       s->token_file, err);
+	if (rc)
+		return rc;
+	return get_token(&out->read_token, tokens->read, sizeof tokens->read, "--api-read-token",
+			 s->read_token, s->read_token_file, err);
+}
+
+static void warn_of_readers(const char *option, const char *path)
+{
+	struct stat st;
+
+	if (path && !stat(path, &st) && st.st_mode & S_IROTH)
+		log_warn(LOG_API, "%s %s: everybody on this machine can read it (chmod o-r)",
+			 option, path);
+}
+
+/* What is not wrong, but hardly meant. */
+static void warn(const struct api *api, const struct settings_api *s)
+{
+	warn_of_readers("--api-tls-key", s->tls_key);
+	warn_of_readers("--api-token-file", s->token_file);
+	warn_of_readers("--api-read-token-file", s->read_token_file);
+	if (api_is_readable(api))
+		log_warn(LOG_API,
+			 "API at %s: tokens cross the network in the clear; add --api-tls-cert and "
+			 "--api-tls-key",
+			 api_where(api));
+}
+
 int miner_listen(struct api **out, struct miner *m, const struct api_source *source,
 		 struct err *err)
 {
 	const struct settings_api *s = &m->settings->api;
-	struct api_config config = {.bind = s->bind ? s->bind : API_DEFAULT_BIND,
-				    .origins = s->allow_origin};
-	char token[512], read[512];
-	int rc;
+	struct api_config config;
+	struct tokens tokens;
+	int rc = configure(&config, &tokens, s, err);
 
-	rc = get_token(&config.token, token, sizeof token, "--api-token", s->token, s->token_file,
-		       err);
-	if (!rc)
-		rc = get_token(&config.read_token, read, sizeof read, "--api-read-token",
-			       s->read_token, s->read_token_file, err);
 	if (!rc)
 		rc = api_new(out, m->base, &config, source, err);
-	OPENSSL_cleanse(token, sizeof token);
-	OPENSSL_cleanse(read, sizeof read);
+	OPENSSL_cleanse(&tokens, sizeof tokens);
+	if (rc)
+		return rc;
+	log_info(LOG_API, "API at %s%s%s", api_where(*out), s->tls_cert ? ", TLS" : "",
+		 config.token ? "" : ", read only (no --api-token-file)");
+	warn(*out, s);
+	return 0;
+}
+
+int miner_listen_anew(struct api_rules **out, const struct api *api, const struct settings *fresh,
+		      struct err *err)
+{
+	struct api_config config;
+	struct tokens tokens;
+	int rc = configure(&config, &tokens, &fresh->api, err);
+
 	if (!rc)
-		log_info(LOG_API, "API at %s%s", api_where(*out),
-			 config.token ? "" : ", read only (no --api-token-file)");
+		rc = api_rules_new(out, api, &config, err);
+	OPENSSL_cleanse(&tokens, sizeof tokens);
 	return rc;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return !strcmp(a ? a : API_DEFAULT_BIND, b ? b : API_DEFAULT_BIND);
+}
+
+void miner_listen_use(struct miner *m, struct api *api, struct api_rules *rules,
+		      const struct settings *fresh)
+{
+	if (!same(m->settings->api.bind, fresh->api.bind))
+		log_warn(LOG_API, "--api-bind %s: not before a restart",
+			 fresh->api.bind ? fresh->api.bind : API_DEFAULT_BIND);
+	if (!rules)
+		return;
+	api_rules_use(api, rules);
+	warn(api, &fresh->api);
 }

@@ -62,7 +62,8 @@ struct settings_guard {
 struct settings_api {
 	char *bind; /* "off": nowhere */
 	char *token, *token_file, *read_token, *read_token_file;
-	char *allow_origin; /* comma list */
+	char *allow_origin, *allow_host; /* comma lists */
+	char *tls_cert, *tls_key;        /* files */
 };
 
 struct settings {

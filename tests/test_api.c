@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -106,69 +107,124 @@ static void the_rule_holds_for_every_row(void)
 	static const char json[] = "application/json";
 	static const struct {
 		bool loopback, write, read;
-		struct access_ask ask; /* method, host, origin, type, token */
+		const char *method, *host, *origin, *type, *token;
 		int status;
 		enum api_right right;
 	} rows[] = {
-		{1, 0, 0, {"GET", "127.0.0.1:4028", 0, 0, 0}, 0, API_READ},
-		{1, 0, 0, {"GET", "localhost", 0, 0, 0}, 0, API_READ},
-		{1, 0, 0, {"GET", "[::1]:4028", 0, 0, 0}, 0, API_READ},
-		{1, 0, 0, {"GET", NULL, 0, 0, 0}, 403, 0},
-		{1, 0, 0, {"GET", "evil.example:4028", 0, 0, 0}, 403, 0},
-		{1, 0, 0, {"GET", "127.0.0.1.evil.example", 0, 0, 0}, 403, 0},
-		{1, 0, 0, {"GET", "localhost:4028x", 0, 0, 0}, 403, 0},
-		{1, 0, 0, {"GET", "[::1", 0, 0, 0}, 403, 0},
-		{1, 0, 0, {"GET", "", 0, 0, 0}, 403, 0},
-		{1, 0, 0, {"GET", "192.0.2.9", 0, 0, 0}, 403, 0},
-		{1, 0, 0, {"POST", "localhost", 0, json, 0}, 0, API_READ},
-		{1,
-		 0,
-		 0,
-		 {"POST", "localhost", 0, "application/json; charset=utf-8", 0},
-		 0,
+		{1, 0, 0, "GET", "127.0.0.1:4028", 0, 0, 0, 0, API_READ},
+		{1, 0, 0, "GET", "localhost", 0, 0, 0, 0, API_READ},
+		{1, 0, 0, "GET", "[::1]:4028", 0, 0, 0, 0, API_READ},
+		{1, 0, 0, "GET", NULL, 0, 0, 0, 403, 0},
+		{1, 0, 0, "GET", "evil.example:4028", 0, 0, 0, 403, 0},
+		{1, 0, 0, "GET", "127.0.0.1.evil.example", 0, 0, 0, 403, 0},
+		{1, 0, 0, "GET", "localhost:4028x", 0, 0, 0, 403, 0},
+		{1, 0, 0, "GET", "[::1", 0, 0, 0, 403, 0},
+		{1, 0, 0, "GET", "", 0, 0, 0, 403, 0},
+		{1, 0, 0, "GET", "192.0.2.9", 0, 0, 0, 403, 0},
+		{1, 0, 0, "POST", "localhost", 0, json, 0, 0, API_READ},
+		{1, 0, 0, "POST", "localhost", 0, "application/json; charset=utf-8", 0, 0,
 		 API_READ},
-		{1, 1, 0, {"POST", "localhost", 0, "text/plain", WRITE_TOKEN}, 415, 0},
-		{1, 1, 0, {"POST", "localhost", 0, "application/jsonp", WRITE_TOKEN}, 415, 0},
-		{1, 1, 0, {"POST", "localhost", 0, NULL, WRITE_TOKEN}, 415, 0},
-		{1, 0, 0, {"POST", "localhost", 0, json, WRITE_TOKEN}, 401, 0},
-		{1, 1, 0, {"POST", "localhost", 0, json, WRITE_TOKEN}, 0, API_WRITE},
-		{1, 1, 0, {"GET", "localhost", 0, 0, WRITE_TOKEN}, 0, API_READ},
-		{1, 1, 0, {"POST", "localhost", 0, json, WRONG_TOKEN}, 401, 0},
-		{1, 1, 0, {"POST", "localhost", 0, json, ""}, 401, 0},
-		{1, 1, 1, {"GET", "localhost", 0, 0, 0}, 401, 0},
-		{1, 1, 1, {"POST", "localhost", 0, json, READ_TOKEN}, 0, API_READ},
-		{1, 1, 0, {"GET", "localhost", "http://evil.example", 0, 0}, 403, 0},
-		{1, 1, 0, {"GET", "localhost", "null", 0, 0}, 403, 0},
-		{1,
-		 1,
-		 0,
-		 {"POST", "localhost", "http://localhost.evil", json, WRITE_TOKEN},
-		 403,
-		 0},
-		{1,
-		 1,
-		 0,
-		 {"POST", "localhost:1", "http://localhost:1", json, WRITE_TOKEN},
-		 0,
+		{1, 1, 0, "POST", "localhost", 0, "text/plain", WRITE_TOKEN, 415, 0},
+		{1, 1, 0, "POST", "localhost", 0, "application/jsonp", WRITE_TOKEN, 415, 0},
+		{1, 1, 0, "POST", "localhost", 0, NULL, WRITE_TOKEN, 415, 0},
+		{1, 0, 0, "POST", "localhost", 0, json, WRITE_TOKEN, 401, 0},
+		{1, 1, 0, "POST", "localhost", 0, json, WRITE_TOKEN, 0, API_WRITE},
+		{1, 1, 0, "GET", "localhost", 0, 0, WRITE_TOKEN, 0, API_READ},
+		{1, 1, 0, "POST", "localhost", 0, json, WRONG_TOKEN, 401, 0},
+		{1, 1, 0, "POST", "localhost", 0, json, "", 401, 0},
+		{1, 1, 1, "GET", "localhost", 0, 0, 0, 401, 0},
+		{1, 1, 1, "POST", "localhost", 0, json, READ_TOKEN, 0, API_READ},
+		{1, 1, 0, "GET", "localhost", "http://evil.example", 0, 0, 403, 0},
+		{1, 1, 0, "GET", "localhost", "null", 0, 0, 403, 0},
+		{1, 1, 0, "POST", "localhost", "http://localhost.evil", json, WRITE_TOKEN, 403, 0},
+		{1, 1, 0, "POST", "localhost:1", "http://localhost:1", json, WRITE_TOKEN, 0,
 		 API_WRITE},
-		{1, 1, 0, {"POST", "localhost:1", "http://localhost:2", json, WRITE_TOKEN}, 403, 0},
-		{1, 1, 0, {"GET", "localhost", "https://rigs.example", 0, 0}, 0, API_READ},
-		{0, 1, 0, {"GET", "192.0.2.7", 0, 0, 0}, 401, 0},
-		{0, 1, 0, {"GET", "192.0.2.7", 0, 0, WRITE_TOKEN}, 0, API_READ},
-		{0, 1, 1, {"POST", "192.0.2.7:1", 0, json, READ_TOKEN}, 0, API_READ},
-		{0, 1, 0, {"POST", "192.0.2.8", 0, json, WRITE_TOKEN}, 403, 0},
+		{1, 1, 0, "POST", "localhost:1", "http://localhost:2", json, WRITE_TOKEN, 403, 0},
+		{1, 1, 0, "GET", "localhost", "https://rigs.example", 0, 0, 0, API_READ},
+		{0, 1, 0, "GET", "192.0.2.7", 0, 0, 0, 401, 0},
+		{0, 1, 0, "GET", "192.0.2.7", 0, 0, WRITE_TOKEN, 0, API_READ},
+		{0, 1, 1, "POST", "192.0.2.7:1", 0, json, READ_TOKEN, 0, API_READ},
+		{0, 1, 0, "POST", "192.0.2.8", 0, json, WRITE_TOKEN, 403, 0},
 	};
 	enum api_right right;
 	struct access a;
 	size_t i;
 
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct access_ask ask = {.method = rows[i].method,
+					       .host = rows[i].host,
+					       .origin = rows[i].origin,
+					       .type = rows[i].type,
+					       .token = rows[i].token};
+
 		set_up(&a, rows[i].loopback, rows[i].write, rows[i].read);
-		if (!CHECK_INT(access_http(&a, "x", &rows[i].ask, 0, &right), rows[i].status))
+		if (!CHECK_INT(access_http(&a, "x", &ask, 0, &right), rows[i].status))
 			printf("row %zu\n", i);
 		else if (!rows[i].status && !CHECK_INT(right, rows[i].right))
 			printf("row %zu\n", i);
 	}
+}
+
+static void a_browser_says_whose_page_asks(void)
+{
+	static const char json[] = "application/json", ours[] = "http://localhost:1";
+	static const struct {
+		const char *method, *origin, *site, *mode, *dest;
+		int status;
+	} rows[] = {
+		{"GET", NULL, "same-origin", "cors", "empty", 0},
+		{"GET", NULL, "none", "navigate", "document", 0},
+		{"GET", NULL, "cross-site", "navigate", "document", 0}, /* a link */
+		{"GET", NULL, "cross-site", "navigate", "iframe", 403},
+		{"GET", NULL, "cross-site", "no-cors", "image", 403},
+		{"GET", NULL, "cross-site", "no-cors", "script", 403},
+		{"GET", NULL, "same-site", "cors", "empty", 403}, /* another port of ours */
+		{"GET", NULL, "cross-site", NULL, NULL, 403},
+		{"GET", NULL, "what next", "navigate", NULL, 403},
+		{"GET", "https://rigs.example", "cross-site", "cors", "empty", 0},
+		{"GET", "https://evil.example", "cross-site", "cors", "empty", 403},
+		{"POST", NULL, "cross-site", "navigate", "document", 403}, /* a form */
+		{"POST", NULL, "same-site", "cors", "empty", 403},
+		{"POST", ours, "same-origin", "cors", "empty", 0},
+		{"POST", "null", "cross-site", "navigate", "document", 403},
+	};
+	enum api_right right;
+	struct access a;
+	size_t i;
+
+	set_up(&a, true, true, false);
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const struct access_ask ask = {.method = rows[i].method,
+					       .host = "localhost:1",
+					       .origin = rows[i].origin,
+					       .type = json,
+					       .token = WRITE_TOKEN,
+					       .site = rows[i].site,
+					       .mode = rows[i].mode,
+					       .dest = rows[i].dest};
+
+		if (!CHECK_INT(access_http(&a, "x", &ask, 0, &right), rows[i].status))
+			printf("row %zu\n", i);
+	}
+}
+
+static void names_are_ours_when_listed(void)
+{
+	struct access a;
+
+	set_up(&a, false, true, false);
+	CHECK(!access_host_fits(&a, "rig7:4028"));
+	a.hosts = "rig7.lan,rig7";
+	CHECK(access_host_fits(&a, "rig7:4028"));
+	CHECK(access_host_fits(&a, "RIG7.lan"));
+	CHECK(!access_host_fits(&a, "rig"));
+	CHECK(!access_host_fits(&a, "rig7.lan.evil.example"));
+	CHECK(!access_host_fits(&a, "rig7.lan,rig7"));
+	CHECK(access_origin_fits(&a, "http://rig7", "rig7"));
+	CHECK(!access_origin_fits(&a, "https://rig7", "rig7"));
+	a.tls = true;
+	CHECK(access_origin_fits(&a, "https://rig7", "rig7"));
+	CHECK(!access_origin_fits(&a, "http://rig7", "rig7"));
 }
 
 static void beyond_loopback_needs_a_token(void)
@@ -497,11 +553,12 @@ static const char *talk(const char *text, size_t len, const char *until, bool re
 #define TALK(text)            talk(text, strlen(text), NULL, false)
 #define TALK_UNTIL(text, end) talk(text, strlen(text), end, false)
 
-#define GET(path, host) "GET " path " HTTP/1.1\r\nHost: " host "\r\n\r\n"
+#define CLOSE           "Connection: close\r\n"
+#define GET(path, host) "GET " path " HTTP/1.1\r\nHost: " host "\r\n" CLOSE "\r\n"
 #define BODY            REQUEST("miner.pause", ",\"id\":1")
 #define POST(more, type)                                                                           \
- "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: " type "\r\nContent-Length: 47\r\n" more  \
- "\r\n" BODY
+ "POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: " type                                    \
+ "\r\nContent-Length: 47\r\n" CLOSE more "\r\n" BODY
 
 static void http_is_served_and_guarded(void)
 {
@@ -582,22 +639,37 @@ static void habits_of_other_tools_hold(void)
 		  "{\"id\":0,\"jsonrpc\":\"2.0\",\"result\":true}\nright 2");
 }
 
-static void connections_have_a_bound(void)
+/* Of descriptors; the limit is what it was afterwards. */
+static void allow(rlim_t n, struct rlimit *was)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, was);
+	limit = *was;
+	limit.rlim_cur = n;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void connections_have_a_bound_that_goes_by_descriptors(void)
 {
 	struct event_base *base = event_base_new();
-	struct api *api = listen_here(base, "127.0.0.1:0", false);
-	int fd[API_CONNS_MAX + 8];
+	struct rlimit was;
+	struct api *api;
+	int fd[40];
 	size_t i;
 
+	allow(64, &was);
+	api = listen_here(base, "127.0.0.1:0", false);
+	setrlimit(RLIMIT_NOFILE, &was);
 	if (!api)
 		return;
-	for (i = 0; i < API_CONNS_MAX + 8; i++) {
+	for (i = 0; i < 40; i++) {
 		fd[i] = dial(api);
 		event_base_loop(base, EVLOOP_NONBLOCK);
 	}
 	event_base_loop(base, EVLOOP_NONBLOCK);
-	CHECK_INT(api_connections(api), API_CONNS_MAX);
-	for (i = 0; i < API_CONNS_MAX + 8; i++)
+	CHECK_INT(api_connections(api), 32);
+	for (i = 0; i < 40; i++)
 		close(fd[i]);
 	api_free(api);
 	event_base_free(base);
@@ -645,6 +717,8 @@ static void a_socket_file_is_its_owners(void)
 int main(void)
 {
 	T_RUN(the_rule_holds_for_every_row);
+	T_RUN(a_browser_says_whose_page_asks);
+	T_RUN(names_are_ours_when_listed);
 	T_RUN(beyond_loopback_needs_a_token);
 	T_RUN(wrong_tokens_cost_time);
 	T_RUN(ambiguous_requests_are_refused);
@@ -660,7 +734,7 @@ int main(void)
 	T_RUN(endless_lines_are_cut);
 	T_RUN(slow_requests_are_cut);
 	T_RUN(habits_of_other_tools_hold);
-	T_RUN(connections_have_a_bound);
+	T_RUN(connections_have_a_bound_that_goes_by_descriptors);
 	T_RUN(bad_places_are_named);
 	T_RUN(a_socket_file_is_its_owners);
 	return t_done();

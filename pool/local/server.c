@@ -408,7 +408,7 @@ static int set_up(struct local *p, struct evconnlistener **listener, struct even
 		return rc;
 	if (!s->tls_cert != !s->tls_key)
 		return err_set(err, ERR_USAGE, "--tls-cert and --tls-key go together");
-	if (s->tls_cert && !(p->ssl_ctx = tls_server(s->tls_cert, s->tls_key, err)))
+	if (s->tls_cert && !(p->ssl_ctx = tls_server("--tls", s->tls_cert, s->tls_key, err)))
 		return -ERR_TLS;
 	p->base = event_base_new();
 	*timer = p->base ? event_new(p->base, -1, EV_PERSIST, on_job_timer, p) : NULL;

@@ -59,15 +59,24 @@ static bool same(const struct access_token *t, const uint8_t digest[ACCESS_DIGES
 	return (CRYPTO_memcmp(t->digest, digest, ACCESS_DIGEST) == 0) & t->set;
 }
 
-static enum api_right right_of(const struct access *a, const char *token)
+static enum api_right right_of(const struct access *a, const uint8_t digest[ACCESS_DIGEST])
 {
-	uint8_t digest[ACCESS_DIGEST];
-	bool write, read;
+	bool write = same(&a->write, digest), read = same(&a->read, digest);
 
-	SHA256((const unsigned char *)token, strlen(token), digest);
-	write = same(&a->write, digest);
-	read = same(&a->read, digest);
 	return write ? API_WRITE : read ? API_READ : API_NOTHING;
+}
+
+void access_key(struct access_token *out, const char *token)
+{
+	out->set = true;
+	SHA256((const unsigned char *)token, strlen(token), out->digest);
+}
+
+enum api_right access_right(const struct access *a, const struct access_token *key)
+{
+	enum api_right right = key->set ? right_of(a, key->digest) : API_NOTHING;
+
+	return right ? right : access_open(a);
 }
 
 static struct access_bad *find_bad(struct access *a, const char *who)
@@ -111,11 +120,13 @@ int access_judge(struct access *a, const char *who, const char *token, int64_t n
 		 enum api_right *right)
 {
 	struct access_bad *b = find_bad(a, who);
+	struct access_token key;
 
 	*right = API_NOTHING;
 	if (b && b->until_ms > now_ms)
 		return -ERR_BUSY;
-	*right = right_of(a, token);
+	access_key(&key, token);
+	*right = right_of(a, key.digest);
 	if (*right == API_NOTHING) {
 		count_bad(a, b, who, now_ms);
 		return -ERR_AUTH;
@@ -151,26 +162,6 @@ static bool bare_host(char *out, size_t size, const char *host)
 	return true;
 }
 
-bool access_host_fits(const struct access *a, const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6, mine;
-	char name[64];
-
-	if (!host || !bare_host(name, sizeof name, host))
-		return false;
-	if (!strcasecmp(name, "localhost"))
-		return true;
-	/* A literal is no name that an attacker's DNS could turn to us. */
-	if (inet_pton(AF_INET, name, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127 || !a->host[0] || !strcmp(a->host, name);
-	if (inet_pton(AF_INET6, name, &v6) != 1)
-		return false;
-	if (IN6_IS_ADDR_LOOPBACK(&v6) || !a->host[0])
-		return true;
-	return inet_pton(AF_INET6, a->host, &mine) == 1 && !memcmp(&v6, &mine, sizeof v6);
-}
-
 static bool in_list(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -186,11 +177,47 @@ static bool in_list(const char *list, const char *word)
 	return false;
 }
 
+bool access_host_fits(const struct access *a, const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6, mine;
+	char name[64];
+
+	if (!host || !bare_host(name, sizeof name, host))
+		return false;
+	if (!strcasecmp(name, "localhost") || in_list(a->hosts, name))
+		return true;
+	/* A literal is no name that an attacker's DNS could turn to us. */
+	if (inet_pton(AF_INET, name, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127 || !a->host[0] || !strcmp(a->host, name);
+	if (inet_pton(AF_INET6, name, &v6) != 1)
+		return false;
+	if (IN6_IS_ADDR_LOOPBACK(&v6) || !a->host[0])
+		return true;
+	return inet_pton(AF_INET6, a->host, &mine) == 1 && !memcmp(&v6, &mine, sizeof v6);
+}
+
 bool access_origin_fits(const struct access *a, const char *origin, const char *host)
 {
+	const char *scheme = a->tls ? "https://" : "http://";
+	size_t len = strlen(scheme);
+
 	if (in_list(a->origins, origin))
 		return true;
-	return !strncmp(origin, "http://", 7) && !strcasecmp(origin + 7, host);
+	return !strncmp(origin, scheme, len) && !strcasecmp(origin + len, host);
+}
+
+/*
+ * Browsers that say so: a page of ours, the owner's hand, a page that was allowed, or somebody who
+ * follows a link to us and sees what is there (frames do not: they have another destination).
+ */
+static bool site_fits(const struct access_ask *ask)
+{
+	if (!ask->site || !strcmp(ask->site, "same-origin") || !strcmp(ask->site, "none") ||
+	    ask->origin)
+		return true;
+	return !strcmp(ask->method, "GET") && ask->mode && !strcmp(ask->mode, "navigate") &&
+	       ask->dest && !strcmp(ask->dest, "document");
 }
 
 static bool is_json(const char *type)
@@ -211,6 +238,8 @@ int access_http(struct access *a, const char *who, const struct access_ask *ask,
 	if (!access_host_fits(a, ask->host))
 		return 403;
 	if (ask->origin && !access_origin_fits(a, ask->origin, ask->host))
+		return 403;
+	if (!site_fits(ask))
 		return 403;
 	if (post && !is_json(ask->type))
 		return 415;

@@ -2,7 +2,8 @@
 /*
  * Who may read and who may change what, in one place; pure (now_ms is passed in).  Whatever a
  * browser can be made to send by a foreign page is refused here: a Host that is no address of
- * ours, an Origin that was not allowed, a form's content type.
+ * ours, an Origin that was not allowed, what a browser says of a foreign page, a form's content
+ * type.  That holds whatever token comes with it: browsers add a password by themselves.
  */
 #ifndef ADIT_API_ACCESS_H
 #define ADIT_API_ACCESS_H
@@ -31,14 +32,17 @@ struct access_bad {
 struct access {
 	struct access_token write, read;
 	bool loopback;       /* nobody but this machine reaches us; or a socket file */
+	bool tls;            /* our pages are https:// */
 	char host[64];       /* address we are bound to, no brackets; "" for every one */
 	const char *origins; /* comma list of --api-allow-origin, borrowed; or NULL */
+	const char *hosts;   /* of --api-allow-host */
 	struct access_bad bad[ACCESS_KEPT];
 };
 
 /* What an HTTP request says; NULL: nothing. */
 struct access_ask {
 	const char *method, *host, *origin, *type, *token;
+	const char *site, *mode, *dest; /* Sec-Fetch-... */
 };
 
 /* text NULL: no such token.  -ERR_RANGE or -ERR_PARSE names the option and what a token is. */
@@ -50,6 +54,11 @@ int access_check(const struct access *a, const char *bind, struct err *err);
 
 /* What somebody without a token may do. */
 enum api_right access_open(const struct access *a);
+
+/* What a token is remembered by. */
+void access_key(struct access_token *out, const char *token);
+/* What it gives now; one that is worth nothing, or none: what anybody may do. */
+enum api_right access_right(const struct access *a, const struct access_token *key);
 
 /*
  * What a token gives.  who: the peer's address.  0; -ERR_AUTH: a wrong one, counted;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reading requests and writing answers of HTTP/1. */
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -18,6 +19,10 @@ static const char *const names[HTTP_FIELDS] = {
 	[HTTP_AUTH] = "authorization",
 	[HTTP_LENGTH] = "content-length",
 	[HTTP_CODING] = "transfer-encoding",
+	[HTTP_CONNECTION] = "connection",
+	[HTTP_FETCH_SITE] = "sec-fetch-site",
+	[HTTP_FETCH_MODE] = "sec-fetch-mode",
+	[HTTP_FETCH_DEST] = "sec-fetch-dest",
 	[HTTP_ACCEPT] = "accept",
 	[HTTP_LAST_EVENT] = "last-event-id",
 };
@@ -54,8 +59,20 @@ static int parse_first(struct http_request *r, const char *line, size_t len)
 		return 505;
 	if (!copy(r->path, sizeof r->path, target, n))
 		return 414;
-	r->path[strcspn(r->path, "?")] = '\0';
+	n = strcspn(r->path, "?");
+	if (r->path[n])
+		str_copy(r->query, sizeof r->query, r->path + n + 1);
+	r->path[n] = '\0';
+	r->keep = version[7] == '1';
 	return 0;
+}
+
+/* One more value of a list; what does not fit is left out. */
+static void append(char *out, size_t size, const char *value, size_t len)
+{
+	size_t used = strlen(out);
+
+	snprintf(out + used, size - used, "%s%.*s", used ? ", " : "", (int)len, value);
 }
 
 static int keep(struct http_request *r, const char *name, size_t name_len, const char *value,
@@ -66,9 +83,13 @@ static int keep(struct http_request *r, const char *name, size_t name_len, const
 	for (i = 0; i < HTTP_FIELDS; i++) {
 		if (strlen(names[i]) != name_len || strncasecmp(names[i], name, name_len))
 			continue;
-		if (r->has[i]) /* which of them counts? */
+		if (i < HTTP_ACCEPT && r->has[i]) /* which of them counts? */
 			return 400;
 		r->has[i] = true;
+		if (i >= HTTP_ACCEPT) {
+			append(r->field[i], sizeof r->field[i], value, len);
+			return 0;
+		}
 		return copy(r->field[i], sizeof r->field[i], value, len) ? 0 : 431;
 	}
 	return 0;
@@ -144,6 +165,56 @@ static int check_body(struct http_request *r)
 	return 0;
 }
 
+/* "USER:PASSWORD" in base64: the password. */
+static void decode_basic(struct http_request *r, const char *text)
+{
+	unsigned char plain[400];
+	size_t len = strlen(text);
+	const char *password;
+	int n;
+
+	if (!len || len % 4 || len / 4 * 3 >= sizeof plain)
+		return;
+	n = EVP_DecodeBlock(plain, (const unsigned char *)text, (int)len);
+	n -= (text[len - 1] == '=') + (text[len - 2] == '=');
+	if (n < 0)
+		return;
+	plain[n] = '\0';
+	password = memchr(plain, ':', (size_t)n);
+	if (password && strlen((const char *)plain) == (size_t)n)
+		str_copy(r->token, sizeof r->token, password + 1);
+}
+
+static void read_token(struct http_request *r)
+{
+	const char *text = r->field[HTTP_AUTH];
+
+	if (!r->has[HTTP_AUTH])
+		return;
+	if (!strncasecmp(text, "Bearer ", 7)) {
+		r->has_token = true;
+		str_copy(r->token, sizeof r->token, text + 7 + strspn(text + 7, " "));
+	} else if (!strncasecmp(text, "Basic ", 6)) {
+		r->has_token = true;
+		decode_basic(r, text + 6 + strspn(text + 6, " "));
+	}
+}
+
+/* "keep-alive, Close" says close. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	while (*list) {
+		list += strspn(list, " \t,");
+		n = strcspn(list, " \t,");
+		if (n == len && !strncasecmp(list, word, n))
+			return true;
+		list += n;
+	}
+	return false;
+}
+
 /* The end of the head, or NULL. */
 static const char *find_end(const char *data, size_t len)
 {
@@ -175,6 +246,9 @@ int http_parse(struct http_request *out, const char *data, size_t len)
 		rc = check_body(out);
 	if (rc)
 		return rc;
+	read_token(out);
+	if (has_word(out->field[HTTP_CONNECTION], "close"))
+		out->keep = false;
 	return len - out->head >= out->body ? 1 : 0;
 }
 
@@ -185,11 +259,21 @@ const char *http_field(const struct http_request *r, enum http_field f)
 
 const char *http_token(const struct http_request *r)
 {
-	const char *text = http_field(r, HTTP_AUTH);
+	return r->has_token ? r->token : NULL;
+}
 
-	if (!text || strncasecmp(text, "Bearer ", 7))
-		return NULL;
-	return text + 7 + strspn(text + 7, " ");
+bool http_query(const struct http_request *r, const char *name, char *out, size_t size)
+{
+	size_t len = strlen(name), n;
+	const char *at = r->query;
+
+	while (*at) {
+		n = strcspn(at, "&");
+		if (n > len && !memcmp(at, name, len) && at[len] == '=')
+			return copy(out, size, at + len + 1, n - len - 1);
+		at += n + (at[n] == '&');
+	}
+	return false;
 }
 
 const char *http_word(int status)
@@ -226,34 +310,44 @@ const char *http_word(int status)
 /* line, unless extra has a header of that name. */
 static const char *unless_said(const char *extra, const char *name, const char *line)
 {
-	return extra && strstr(extra, name) ? "" : line;
+	return strstr(extra, name) ? "" : line;
 }
 
-int http_answer(struct evbuffer *out, int status, const char *type, const char *extra,
-		struct evbuffer *body)
+/* What of the head is about the body; a status without one has nothing to say of it. */
+static int describe_body(struct evbuffer *out, const struct http_reply *r, const char *type,
+			 size_t len)
+{
+	if (r->status == 204)
+		return 0;
+	if (evbuffer_add_printf(out, "Content-Type: %s\r\n", type) < 0)
+		return -1;
+	return r->stream ? 0 : evbuffer_add_printf(out, "Content-Length: %zu\r\n", len);
+}
+
+int http_answer(struct evbuffer *out, const struct http_reply *r)
 {
 	char line[64] = "";
-	size_t len = body ? evbuffer_get_length(body) : 0;
+	const char *type = r->type, *extra = r->extra ? r->extra : "";
+	size_t len = r->body ? evbuffer_get_length(r->body) : 0;
 
-	if (!body && status >= 400) {
-		len = (size_t)snprintf(line, sizeof line, "%d %s\n", status, http_word(status));
+	if (!r->body && r->status >= 400) {
+		len = (size_t)snprintf(line, sizeof line, "%d %s\n", r->status,
+				       http_word(r->status));
 		type = "text/plain; charset=utf-8";
 	}
-	if (evbuffer_add_printf(out,
-				"HTTP/1.1 %d %s\r\n"
-				"Content-Type: %s\r\n"
-				"Content-Length: %zu\r\n"
-				"Connection: close\r\n"
-				"%s%s"
+	if (evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", r->status, http_word(r->status)) < 0 ||
+	    describe_body(out, r, type, len) < 0 ||
+	    evbuffer_add_printf(out,
+				"%s%s%s"
 				"X-Content-Type-Options: nosniff\r\n"
 				"X-Frame-Options: DENY\r\n"
 				"Referrer-Policy: no-referrer\r\n"
 				"%s\r\n%s",
-				status, http_word(status), type, len,
+				r->keep ? "" : "Connection: close\r\n",
 				unless_said(extra, "Cache-Control:", "Cache-Control: no-store\r\n"),
 				unless_said(extra, "Content-Security-Policy:",
 					    "Content-Security-Policy: default-src 'none'\r\n"),
-				extra ? extra : "", line) < 0)
+				extra, line) < 0)
 		return -ERR_NOMEM;
-	return body && evbuffer_add_buffer(out, body) ? -ERR_NOMEM : 0;
+	return r->body && evbuffer_add_buffer(out, r->body) ? -ERR_NOMEM : 0;
 }

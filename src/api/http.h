@@ -20,6 +20,11 @@ enum http_field {
 	HTTP_AUTH,
 	HTTP_LENGTH,
 	HTTP_CODING,
+	HTTP_CONNECTION,
+	HTTP_FETCH_SITE, /* these three: what a browser says of the page that asks */
+	HTTP_FETCH_MODE,
+	HTTP_FETCH_DEST,
+	/* Nothing depends on these two: they may be repeated, and what is too long is cut. */
 	HTTP_ACCEPT,
 	HTTP_LAST_EVENT,
 	HTTP_FIELDS
@@ -27,10 +32,22 @@ enum http_field {
 
 struct http_request {
 	char method[16];
-	char path[256]; /* without the query */
+	char path[256];  /* without the query */
+	char query[256]; /* without the '?' */
 	bool has[HTTP_FIELDS];
-	char field[HTTP_FIELDS][300];
+	char field[HTTP_FIELDS][512];
+	bool keep;         /* the connection may stay for more requests */
+	bool has_token;    /* something was given as one */
+	char token[400];   /* of Bearer, or Basic's password; "" if it cannot be one */
 	size_t head, body; /* bytes of each */
+};
+
+struct http_reply {
+	int status;
+	const char *type, *extra; /* extra: more header lines, or NULL */
+	struct evbuffer *body;    /* emptied; NULL: the status in words */
+	bool keep;
+	bool stream; /* what is sent after it is the body, until the connection ends */
 };
 
 /* 0: more bytes are needed; 1: head and body are there; otherwise the status to refuse it with. */
@@ -38,16 +55,16 @@ int http_parse(struct http_request *out, const char *data, size_t len);
 
 /* A header's value, or NULL. */
 const char *http_field(const struct http_request *r, enum http_field f);
-/* What follows "Bearer ", or NULL. */
+/* What follows "Bearer ", or the password of "Basic "; "" if malformed, NULL if not given. */
 const char *http_token(const struct http_request *r);
+/* The value of the first "name=VALUE" of the query, as it is; false: none, or too long. */
+bool http_query(const struct http_request *r, const char *name, char *out, size_t size);
 
 /*
- * Append a whole answer; body may be NULL, and is emptied.  extra: more header lines, or NULL; a
- * Cache-Control or Content-Security-Policy there is instead of the usual strictest one.
- * 0 or -ERR_NOMEM.
+ * Append a whole answer.  A Cache-Control or Content-Security-Policy in extra is instead of the
+ * usual strictest one.  0 or -ERR_NOMEM.
  */
-int http_answer(struct evbuffer *out, int status, const char *type, const char *extra,
-		struct evbuffer *body);
+int http_answer(struct evbuffer *out, const struct http_reply *reply);
 const char *http_word(int status);
 
 #endif
