@@ -150,6 +150,21 @@ struct algo_native {
 		    u64 first, u32 count, u64 item);
 };
 
+/*
+ * Work of one hash that no way to compute it can avoid.  Operations are on 32-bit words and each
+ * one instruction on most GPUs: sums of two or three terms, logic of two or three inputs, rotations
+ * and shifts, products.
+ */
+struct algo_cost {
+	double add, logic, rotate, mul32;
+	double mul64;       /* low halves of 64-bit products */
+	double local;       /* words read from anywhere in a small table that all hashes share */
+	double stream;      /* bytes of device memory read or written in order */
+	double reads;       /* of device memory, from anywhere ... */
+	uint32_t grain;     /* ... of so many bytes each: 32, 64, 128 or 256 */
+	uint64_t set_bytes; /* that they go over; 0: not known */
+};
+
 struct algo {
 	const char *name;         /* what users type and pools are told */
 	const char *aliases;      /* space separated, or NULL */
@@ -203,6 +218,16 @@ struct algo {
 	 */
 	int (*plans)(const struct algo *algo, const struct algo_device *dev, const uint64_t *set,
 		     struct algo_plan *out, int max, struct err *err);
+
+	/*
+	 * (optional) What `adit bench` holds rates against; *out is zeroed.  facts: of the epoch,
+	 * NULL without datasets; label: of the plan in use.  Its derivation stands there.
+	 */
+	void (*cost)(const struct algo *algo, const struct algo_facts *facts, const uint64_t *set,
+		     const char *label, struct algo_cost *out);
+
+	/* About where its largest chain is: what is measured when nobody names a block. */
+	uint64_t height;
 };
 
 /* Every algorithm, alphabetical, ended by NULL (generated from algos/list.am). */

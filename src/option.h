@@ -36,6 +36,7 @@ enum option_group {
 	GROUP_GUARDIAN, /* src/option_guard.def */
 	GROUP_API,      /* src/option_api.def */
 	GROUP_CHECK,    /* hash and scan */
+	GROUP_BENCH,    /* src/option_bench.def */
 	GROUP_SERVER,   /* the local pool */
 	GROUP_LOG,
 	GROUP_GENERAL,

@@ -8,10 +8,9 @@
 #define DAY_S (24u * 60 * 60)
 
 const char *const option_groups[GROUPS] = {
-	[GROUP_MINING] = "Mining",   [GROUP_POOL] = "Pools",
-	[GROUP_DEVICE] = "Devices",  [GROUP_GUARDIAN] = "Guardian",
-	[GROUP_CHECK] = "Checking",  [GROUP_SERVER] = "Local pool",
-	[GROUP_API] = "API",         [GROUP_LOG] = "Log and display",
+	[GROUP_MINING] = "Mining",     [GROUP_POOL] = "Pools",     [GROUP_DEVICE] = "Devices",
+	[GROUP_GUARDIAN] = "Guardian", [GROUP_CHECK] = "Checking", [GROUP_BENCH] = "Benchmark",
+	[GROUP_SERVER] = "Local pool", [GROUP_API] = "API",        [GROUP_LOG] = "Log and display",
 	[GROUP_GENERAL] = "General",
 };
 
@@ -28,9 +27,9 @@ static const struct option_choice schedule_means[] = {
 	{"mine", SCHEDULE_MINES}, {"pause", SCHEDULE_PAUSES}, {0}};
 
 #define MINES  "mine check"
-#define RUNS   "mine check scan tune"
+#define RUNS   "mine check scan tune bench"
 #define HASHES "hash scan"
-#define LOGS   "mine check devices pool hash scan probe tune"
+#define LOGS   "mine check devices pool hash scan probe tune bench"
 
 const struct option options[] = {
 	/* mining */
@@ -41,14 +40,14 @@ const struct option options[] = {
 	 MEMBER(algo),
 	 .arg = "NAME",
 	 .group = GROUP_MINING,
-	 .commands = "mine check pool hash scan tune",
-	 .help = "algorithm (see 'adit algos')"},
+	 .commands = "mine check pool hash scan tune bench",
+	 .help = "algorithm (see 'adit algos'); bench: a comma list of them, or all"},
 	{.name = "set",
 	 .type = OPTION_PAIRS,
 	 MEMBER(set),
 	 .arg = "NAME=VALUE",
 	 .group = GROUP_MINING,
-	 .commands = "mine check pool hash scan tune",
+	 .commands = "mine check pool hash scan tune bench",
 	 .help = "setting of the algorithm (see 'adit algos'); repeats"},
 	{.name = "time-limit",
 	 .type = OPTION_U32,
@@ -260,7 +259,7 @@ const struct option options[] = {
 	 MEMBER(intensity),
 	 .arg = "LIST",
 	 .group = GROUP_DEVICE,
-	 .commands = "mine check scan",
+	 .commands = "mine check scan bench",
 	 .help = "nonces in a batch as a power of two, or auto; one for all or one a device"},
 	{.name = "batch-ms",
 	 .type = OPTION_U32,
@@ -305,8 +304,9 @@ const struct option options[] = {
 	 .def = "0",
 	 .arg = "SECONDS",
 	 .group = GROUP_DEVICE,
-	 .commands = MINES,
-	 .help = "restart a device that finishes no batch for so long; 0: automatic"},
+	 .commands = MINES " bench",
+	 .help = "restart a device that finishes no batch for so long; 0: automatic (bench: give "
+		 "it up)"},
 	{.name = "no-selftest",
 	 .type = OPTION_SWITCH,
 	 MEMBER(no_selftest),
@@ -366,7 +366,7 @@ const struct option options[] = {
 	 .max = UINT32_MAX,
 	 .arg = "H",
 	 .group = GROUP_CHECK,
-	 .commands = HASHES " pool tune",
+	 .commands = HASHES " pool tune bench",
 	 .help = "block height, for algorithms that depend on it (pool: of the first job)"},
 	{.name = "epoch",
 	 .type = OPTION_I64,
@@ -374,7 +374,7 @@ const struct option options[] = {
 	 .max = UINT32_MAX,
 	 .arg = "E",
 	 .group = GROUP_CHECK,
-	 .commands = HASHES " tune",
+	 .commands = HASHES " tune bench",
 	 .help = "epoch, for algorithms that have them"},
 	{.name = "seed",
 	 .type = OPTION_TEXT,
@@ -392,6 +392,8 @@ const struct option options[] = {
 	 .commands = "hash",
 	 .flags = OPTION_HEX,
 	 .help = "solution to verify, for algorithms that have them"},
+
+#include "src/option_bench.def"
 
 	/* local pool */
 	{.name = "listen",
@@ -597,7 +599,7 @@ const struct option options[] = {
 	 .type = OPTION_SWITCH,
 	 MEMBER(json),
 	 .group = GROUP_LOG,
-	 .commands = "devices algos",
+	 .commands = "devices algos bench",
 	 .help = "print JSON"},
 
 	/* general */

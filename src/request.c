@@ -96,21 +96,26 @@ static int read_epoch(const struct algo *algo, const struct settings *s, struct 
 	return rc;
 }
 
-int request_block(const struct algo *algo, const struct settings *s, struct work *work,
-		  uint64_t *set, struct epoch **epoch, struct err *err)
+int request_place(const struct algo *algo, const struct settings *s, struct work *work,
+		  uint64_t *set, struct err *err)
 {
 	int rc;
 
 	memset(work, 0, sizeof *work);
-	*epoch = NULL;
 	work->height = s->height > 0 ? (uint64_t)s->height : 0;
 	rc = algo_settings(algo, set, (const char *const *)s->set, s->n_set, err);
 	if (!rc && !algo->dataset && s->seed)
 		rc = err_set(err, ERR_USAGE, "--seed: %s has no epochs", algo->name);
-	if (rc || !algo->dataset)
-		return rc;
-	rc = read_epoch(algo, s, work, err);
-	return rc ? rc : epoch_make(epoch, algo, work->epoch, set, NULL, err);
+	return rc || !algo->dataset ? rc : read_epoch(algo, s, work, err);
+}
+
+int request_block(const struct algo *algo, const struct settings *s, struct work *work,
+		  uint64_t *set, struct epoch **epoch, struct err *err)
+{
+	int rc = request_place(algo, s, work, set, err);
+
+	*epoch = NULL;
+	return rc || !algo->dataset ? rc : epoch_make(epoch, algo, work->epoch, set, NULL, err);
 }
 
 int request_work(const struct algo *algo, const struct settings *s, struct work *work,

@@ -27,4 +27,8 @@ int request_work(const struct algo *algo, const struct settings *s, struct work 
 int request_block(const struct algo *algo, const struct settings *s, struct work *work,
 		  uint64_t *set, struct epoch **epoch, struct err *err);
 
+/* The same without making the epoch. */
+int request_place(const struct algo *algo, const struct settings *s, struct work *work,
+		  uint64_t *set, struct err *err);
+
 #endif

@@ -319,6 +319,17 @@ out:
 	return rc;
 }
 
+/* What other miners are told anywhere on the line. */
+static bool wants_benchmark(char **argv, int argc)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--benchmark"))
+			return true;
+	return false;
+}
+
 int settings_load(struct settings **out, int argc, char **argv, bool *done, struct err *err)
 {
 	const struct command *command = commands;
@@ -336,6 +347,8 @@ int settings_load(struct settings **out, int argc, char **argv, bool *done, stru
 	}
 	if (first == 2)
 		command = find_command(argv[1]);
+	else if (wants_benchmark(argv, argc))
+		command = find_command("bench");
 	if (!command)
 		return unknown_command(argv[1], err);
 	if (argc < first)

@@ -66,11 +66,20 @@ struct settings_api {
 	char *tls_cert, *tls_key;        /* files */
 };
 
+/* adit bench */
+struct settings_bench {
+	double seconds;  /* a window */
+	uint32_t repeat; /* windows */
+	bool markdown, probe;
+	char *svg, *compare; /* files; NULL: none */
+	double fail_below;   /* percent of what was saved; 0: never */
+};
+
 struct settings {
 	const struct command *command;
 
 	/* mining */
-	char *algo; /* NULL: none given */
+	char *algo; /* NULL: none given; bench: comma list, or "all" */
 	struct pool_config *pools;
 	unsigned n_pools;
 	char *devices;   /* "cuda:0,01:00.0,cpu,sim:4"; NULL: automatic */
@@ -90,6 +99,7 @@ struct settings {
 	uint32_t hang_timeout_s; /* shortest deadline of a batch; 0: default */
 	struct settings_guard guard;
 	struct settings_api api;
+	struct settings_bench bench;
 
 	/* log and display */
 	struct log_config log; /* log.file owned here */
@@ -117,7 +127,7 @@ struct settings {
 	uint64_t height_step;  /* blocks from one clean job to the next */
 	uint32_t block_shares; /* accepted shares after which one comes; 0: time decides */
 
-	bool json; /* devices, algos: machine-readable */
+	bool json; /* devices, algos, bench: machine-readable */
 	char *config_file;
 	char **args; /* positional, NULL-ended */
 	unsigned n_args;
@@ -164,20 +174,22 @@ extern const struct command commands[]; /* ended by name NULL; src/command.c */
 /* Exit codes; doc/exit-codes.md explains each. */
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_FAIL = 1,      /* something failed; the last line says what */
-	EXIT_USAGE = 2,     /* command line or configuration */
-	EXIT_NO_DEVICE = 3, /* no usable device */
-	EXIT_POOL = 4,      /* every pool refused us, or retries ran out */
-	EXIT_DEVICE = 5,    /* every device is parked */
-	EXIT_MISMATCH = 6,  /* a kernel and the reference disagree (scan, self-test) */
-	EXIT_SYSTEM = 7,    /* out of memory, files, ports */
-	EXIT_STUCK = 8      /* --exit-on-stuck: a device that no restart of its worker cures */
+	EXIT_FAIL = 1,       /* something failed; the last line says what */
+	EXIT_USAGE = 2,      /* command line or configuration */
+	EXIT_NO_DEVICE = 3,  /* no usable device */
+	EXIT_POOL = 4,       /* every pool refused us, or retries ran out */
+	EXIT_DEVICE = 5,     /* every device is parked */
+	EXIT_MISMATCH = 6,   /* a kernel and the reference disagree (scan, self-test) */
+	EXIT_SYSTEM = 7,     /* out of memory, files, ports */
+	EXIT_STUCK = 8,      /* --exit-on-stuck: a device that no restart of its worker cures */
+	EXIT_INTERRUPTED = 9 /* bench: ended by a signal; what was measured is printed */
 };
 
 int cmd_mine(struct settings *s);    /* src/miner.c */
 int cmd_devices(struct settings *s); /* src/devices.c */
 int cmd_scan(struct settings *s);    /* src/scan.c */
 int cmd_tune(struct settings *s);    /* src/tune.c */
+int cmd_bench(struct settings *s);   /* src/bench.c */
 int cmd_worker(struct settings *s);  /* src/worker.c: hidden */
 int cmd_probe(struct settings *s);   /* src/probe.c: hidden */
 int cmd_sensors(struct settings *s); /* src/sense.c: hidden */

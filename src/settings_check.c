@@ -6,6 +6,7 @@
 
 #include "algos/algo.h"
 #include "pool/detect.h"
+#include "src/bench.h"
 #include "src/fleet.h"
 #include "src/guard/tune.h"
 #include "src/option.h"
@@ -204,6 +205,20 @@ static int check_tune(const struct settings *s, struct err *err)
 	return rc;
 }
 
+static int check_bench(const struct settings *s, struct err *err)
+{
+	const struct algo *list[BENCH_ALGOS_MAX];
+	int rc = bench_algos(list, NULL, s->algo, err);
+
+	if (!rc)
+		rc = check_devices(s, err);
+	if (!rc && s->json && s->bench.markdown)
+		rc = err_set(err, ERR_USAGE, "--json and --markdown exclude each other; keep one");
+	if (!rc && s->bench.seconds > 3600)
+		rc = err_set(err, ERR_RANGE, "--seconds: at most 3600, not %g", s->bench.seconds);
+	return rc;
+}
+
 static int check_pool(const struct settings *s, struct err *err)
 {
 	int rc = check_algo(s, err);
@@ -222,8 +237,9 @@ int settings_check(const struct settings *s, struct err *err)
 	static const struct {
 		const char *command;
 		int (*check)(const struct settings *s, struct err *err);
-	} checks[] = {{"mine", check_mine}, {"check", check_mine}, {"hash", check_hash},
-		      {"scan", check_scan}, {"tune", check_tune},  {"pool", check_pool}};
+	} checks[] = {{"mine", check_mine},  {"check", check_mine}, {"hash", check_hash},
+		      {"scan", check_scan},  {"tune", check_tune},  {"pool", check_pool},
+		      {"bench", check_bench}};
 	size_t i;
 
 	for (i = 0; i < sizeof checks / sizeof checks[0]; i++)

@@ -202,6 +202,11 @@ const struct sensor_reading *tune_power_reading(struct tune_power *p, unsigned d
 	return p->last[device].known ? &p->last[device] : NULL;
 }
 
+const struct sensor_reading *tune_power_last(const struct tune_power *p, unsigned device)
+{
+	return p->last[device].known ? &p->last[device] : NULL;
+}
+
 int tune_power_limit(struct tune_power *p, unsigned device, int64_t mw, struct err *err)
 {
 	const struct sensor_setting setting = {.limit_mw = mw, .fan_permille = SENSOR_LEAVE};

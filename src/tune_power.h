@@ -31,6 +31,9 @@ void tune_power_free(struct tune_power *p);
 /* Wait for the first reading of a device, not for long.  NULL: it has no sensors. */
 const struct sensor_reading *tune_power_reading(struct tune_power *p, unsigned device);
 
+/* The latest reading, without waiting; NULL: none. */
+const struct sensor_reading *tune_power_last(const struct tune_power *p, unsigned device);
+
 /*
  * Set a power limit (milliwatts, or SENSOR_RESTORE) and wait until it is in force: 0, or the
  * driver's answer.
