@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -10,8 +11,9 @@
 
 #include "src/keys.h"
 
-#define LOOK_S  1  /* in the background: are we back? `fg` of a job that runs sends no signal */
-#define AT_ONCE 64 /* bytes read at a time */
+#define LOOK_S       1 /* in the background: are we back? `fg` of a job that runs sends no signal */
+#define AT_ONCE      64 /* bytes read at a time */
+#define FAREWELL_MAX 128
 
 struct keys {
 	struct event *readable, *stop, *go_on, *look;
@@ -36,7 +38,33 @@ static struct {
 	int fd;
 	struct termios found;
 	struct sigaction before[CRASHES];
+	char farewell[FAREWELL_MAX];
+	size_t farewell_len;
+	int farewell_fd, pipe;
 } rescue;
+
+void keys_farewell(int fd, const char *bytes, size_t len, int pipe)
+{
+	rescue.farewell_len = 0; /* a signal may come in between */
+	memcpy(rescue.farewell, bytes, len < FAREWELL_MAX ? len : FAREWELL_MAX);
+	rescue.farewell_fd = fd;
+	rescue.pipe = pipe;
+	rescue.farewell_len = len < FAREWELL_MAX ? len : FAREWELL_MAX;
+}
+
+/* What was said last on a screen that goes: neither read nor write may block. */
+static void bid_farewell(void)
+{
+	char rest[512];
+	ssize_t n;
+
+	if (!rescue.farewell_len ||
+	    write(rescue.farewell_fd, rescue.farewell, rescue.farewell_len) < 0)
+		return;
+	while (rescue.pipe >= 0 && (n = read(rescue.pipe, rest, sizeof rest)) > 0)
+		if (write(rescue.farewell_fd, rest, (size_t)n) < 0)
+			return;
+}
 
 /* Only what a handler may call.  Then as if we had not been there. */
 static void on_crash(int signum)
@@ -44,8 +72,10 @@ static void on_crash(int signum)
 	struct sigaction plain = {.sa_handler = SIG_DFL};
 	size_t i;
 
-	if (rescue.armed && tcgetpgrp(rescue.fd) == getpgrp())
+	if (rescue.armed && tcgetpgrp(rescue.fd) == getpgrp()) {
 		tcsetattr(rescue.fd, TCSANOW, &rescue.found);
+		bid_farewell();
+	}
 	rescue.armed = 0;
 	for (i = 0; i < CRASHES; i++)
 		if (crashes[i] == signum)
@@ -119,6 +149,8 @@ static void take(struct keys *k)
 	k->known = true;
 	t = k->found;
 	t.c_lflag &= (tcflag_t) ~(ICANON | ECHO);
+	if (k->events.as_is)
+		t.c_oflag &= (tcflag_t)~OPOST;
 	t.c_cc[VMIN] = 1;
 	t.c_cc[VTIME] = 0;
 	rescue.fd = k->fd;
@@ -126,19 +158,39 @@ static void take(struct keys *k)
 	rescue.armed = 1;
 	k->ours = set_modes(k, &t);
 	rescue.armed = k->ours;
-	if (k->ours)
-		event_add(k->readable, NULL);
-	else
+	if (!k->ours) {
 		look_later(k);
+		return;
+	}
+	event_add(k->readable, NULL);
+	if (k->events.taken)
+		k->events.taken(k->arg);
+}
+
+/* Somebody else has it. */
+static void lose(struct keys *k)
+{
+	bool had = k->ours;
+
+	k->ours = false;
+	rescue.armed = 0;
+	if (had && k->events.left)
+		k->events.left(k->arg, false);
 }
 
 /* Put it back, unless it is somebody else's by now. */
 static void leave(struct keys *k)
 {
+	bool mine = k->ours && in_foreground(k);
+
 	event_del(k->readable);
 	event_del(k->look);
-	if (k->ours && in_foreground(k))
+	if (mine && k->events.left)
+		k->events.left(k->arg, true);
+	if (mine)
 		set_modes(k, &k->found);
+	else
+		lose(k);
 	k->ours = false;
 	rescue.armed = 0;
 }
@@ -170,27 +222,57 @@ static void on_go_on(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	k->ours = false; /* a shell has set modes of its own meanwhile */
+	lose(k); /* a shell has set modes of its own meanwhile */
 	take(k);
 }
 
 /* ---- keys ---- */
+
+/* "ESC [ A" or "ESC O A", "ESC [ 5 ~"; nothing with more parameters, which shift keys make. */
+static char named(char digit, unsigned char last)
+{
+	static const struct {
+		char digit, last, key;
+	} all[] = {{0, 'A', KEYS_UP},          {0, 'B', KEYS_DOWN},  {'5', '~', KEYS_PAGE_UP},
+		   {'6', '~', KEYS_PAGE_DOWN}, {0, 'H', KEYS_HOME},  {0, 'F', KEYS_END},
+		   {'1', '~', KEYS_HOME},      {'4', '~', KEYS_END}, {'7', '~', KEYS_HOME},
+		   {'8', '~', KEYS_END}};
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (all[i].digit == digit && all[i].last == (char)last)
+			return all[i].key;
+	return 0;
+}
+
+static char in_sequence(struct keys_reader *r, unsigned char byte)
+{
+	if (byte >= 0x40 && byte <= 0x7e) { /* its last byte */
+		r->state = KEYS_PLAIN;
+		return r->other ? 0 : named(r->digit, byte);
+	}
+	if (byte >= '0' && byte <= '9' && !r->digit)
+		r->digit = (char)byte;
+	else
+		r->other = true;
+	return 0;
+}
 
 char keys_read(struct keys_reader *r, unsigned char byte)
 {
 	switch (r->state) {
 	case KEYS_ESCAPE: /* "ESC [ ..." is a sequence, "ESC O x" a key of it, "ESC x" is Alt-x */
 		r->state = byte == '[' ? KEYS_SEQUENCE : byte == 'O' ? KEYS_ONE_MORE : KEYS_PLAIN;
+		r->digit = 0;
+		r->other = false;
 		if (byte == 27)
 			r->state = KEYS_ESCAPE;
 		return 0;
-	case KEYS_SEQUENCE: /* until its last byte */
-		if (byte >= 0x40 && byte <= 0x7e)
-			r->state = KEYS_PLAIN;
-		return 0;
+	case KEYS_SEQUENCE:
+		return in_sequence(r, byte);
 	case KEYS_ONE_MORE:
 		r->state = KEYS_PLAIN;
-		return 0;
+		return named(0, byte);
 	default:
 		break;
 	}
@@ -200,6 +282,10 @@ char keys_read(struct keys_reader *r, unsigned char byte)
 	}
 	if (byte >= 'A' && byte <= 'Z')
 		byte += 'a' - 'A';
+	if (byte == KEYS_TAB || byte == KEYS_REDRAW || byte == KEYS_ENTER)
+		return (char)byte;
+	if (byte == '\n')
+		return KEYS_ENTER;
 	return byte > ' ' && byte < 0x7f ? (char)byte : 0;
 }
 
@@ -212,11 +298,16 @@ static void press(struct keys *k, char key)
 		     {'s', offsetof(struct keys_events, status)},
 		     {'q', offsetof(struct keys_events, quit)},
 		     {'d', offsetof(struct keys_events, debug)},
+		     {'r', offsetof(struct keys_events, go_on)},
 		     {'h', offsetof(struct keys_events, help)},
 		     {'?', offsetof(struct keys_events, help)}};
 	void (*fn)(void *arg) = NULL;
 	size_t i;
 
+	if (k->events.any) {
+		k->events.any(k->arg, key);
+		return;
+	}
 	if (key >= '0' && key <= '9' && k->events.pause)
 		k->events.pause(k->arg, (unsigned)(key - '0'));
 	for (i = 0; i < sizeof plain / sizeof plain[0]; i++)
@@ -235,8 +326,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	if (!in_foreground(k)) {
-		k->ours = false;
-		rescue.armed = 0;
+		lose(k);
 		look_later(k);
 		return;
 	}
@@ -248,8 +338,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	if (n < 0 && errno == EIO) { /* gone, or not ours since a moment ago */
-		k->ours = false;
-		rescue.armed = 0;
+		lose(k);
 		look_later(k);
 	}
 	for (i = 0; i < n; i++) {
@@ -308,6 +397,7 @@ void keys_free(struct keys *k)
 	if (k->go_on)
 		event_free(k->go_on);
 	set_rescue(false);
+	rescue.farewell_len = 0;
 	rescue.taken = false;
 	free(k);
 }

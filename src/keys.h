@@ -9,11 +9,25 @@
 #define ADIT_KEYS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "src/err.h"
 
 struct event_base;
 struct keys;
+
+/* What keys_read() tells of keys without a character. */
+enum keys_named {
+	KEYS_UP = 1,
+	KEYS_DOWN,
+	KEYS_PAGE_UP,
+	KEYS_PAGE_DOWN,
+	KEYS_HOME,
+	KEYS_END,
+	KEYS_TAB = '\t',
+	KEYS_REDRAW = '\f', /* Ctrl-L */
+	KEYS_ENTER = '\r'
+};
 
 /* Every callback may be NULL. */
 struct keys_events {
@@ -23,10 +37,19 @@ struct keys_events {
 	void (*quit)(void *arg);                   /* q */
 	void (*debug)(void *arg);                  /* d: log more, or less again */
 	void (*help)(void *arg);                   /* h or ? */
+	void (*go_on)(void *arg);                  /* r: all that keys paused */
+
+	/* For a screen of its own.  Every key there is, and none of the above is called. */
+	void (*any)(void *arg, char key);
+	/* Our modes are in force from now on, again after a stop. */
+	void (*taken)(void *arg);
+	/* They end.  mine: the terminal is still ours to write to. */
+	void (*left)(void *arg, bool mine);
+	bool as_is; /* what is written goes out unchanged (no OPOST) */
 };
 #define KEYS_HELP                                                                                  \
  "keys: p pause or go on, 0-9 the same for one device, s status, d debug log on or off, "          \
- "q quit, h this"
+ "r all go on, q quit, h this"
 
 /*
  * Listen to terminal fd (kept by the caller).  0; -ERR_NODEV: fd is no terminal, which is no
@@ -36,11 +59,19 @@ int keys_new(struct keys **out, struct event_base *base, int fd, const struct ke
 	     void *arg, struct err *err);
 void keys_free(struct keys *k); /* NULL is fine; puts the terminal back */
 
-/* Reads keys out of what a terminal sends: arrows and the like are no keys of ours. */
+/*
+ * What a crash writes to fd when it puts the terminal back, and the pipe whose rest it then copies
+ * there (-1: none).  Neither of them may block.  Copied; forgotten by keys_free().
+ */
+void keys_farewell(int fd, const char *bytes, size_t len, int pipe);
+
+/* Reads keys out of what a terminal sends; sequences it does not know are no keys. */
 struct keys_reader {
 	enum { KEYS_PLAIN, KEYS_ESCAPE, KEYS_SEQUENCE, KEYS_ONE_MORE } state;
+	char digit; /* the one parameter of a sequence; 0: none, or more than that */
+	bool other;
 };
-/* The next byte: a key in lower case, or 0. */
+/* The next byte: a key in lower case, one of enum keys_named, or 0. */
 char keys_read(struct keys_reader *r, unsigned char byte);
 
 #endif
