@@ -41,7 +41,9 @@ static const char *const area_names[LOG_AREAS] = {"miner",  "pool",   "job", "sh
 static struct {
 	pthread_mutex_t lock;
 	enum log_level level;
-	bool json, colour, quiet;
+	bool json, colour, quiet, tapped; /* tapped: not to standard error */
+	void (*tap)(void *arg, enum log_level level, const char *line);
+	void *tap_arg;
 	char *path;
 	struct sink err, file;
 	char **secrets;
@@ -205,16 +207,22 @@ static void write_sink(struct sink *s, const char *line, size_t len)
 
 static void emit(enum log_level level, enum log_area area, const char *text)
 {
+	bool quiet = log_state.quiet || log_state.tapped;
 	size_t n;
 
+	if (log_state.tap) {
+		n = compose_text(log_state.line, LINE_SIZE, level, area, text, false);
+		log_state.line[n - 1] = '\0';
+		log_state.tap(log_state.tap_arg, level, log_state.line);
+	}
 	if (log_state.json) {
 		n = compose_json(log_state.line, LINE_SIZE, level, area, text);
-		if (!log_state.quiet)
+		if (!quiet)
 			write_sink(&log_state.err, log_state.line, n);
 		write_sink(&log_state.file, log_state.line, n);
 		return;
 	}
-	if (!log_state.quiet) {
+	if (!quiet) {
 		n = compose_text(log_state.line, LINE_SIZE, level, area, text, log_state.colour);
 		write_sink(&log_state.err, log_state.line, n);
 	}
@@ -313,6 +321,15 @@ int log_setup(const struct log_config *config, struct err *err)
 	log_state.path = path;
 	pthread_mutex_unlock(&log_state.lock);
 	return 0;
+}
+
+void log_tap(void (*fn)(void *arg, enum log_level level, const char *line), void *arg, bool instead)
+{
+	pthread_mutex_lock(&log_state.lock);
+	log_state.tap = fn;
+	log_state.tap_arg = arg;
+	log_state.tapped = fn && instead;
+	pthread_mutex_unlock(&log_state.lock);
 }
 
 void log_change(enum log_level level)

@@ -38,6 +38,13 @@ void log_change(enum log_level level); /* another level from now on */
 void log_reopen(void);                 /* after SIGHUP; keeps the old file when the new one fails */
 void log_done(void);
 
+/*
+ * From now on every line goes to fn too, without colour or end of line, from any thread and with
+ * the log locked; instead: and not to standard error.  NULL: no more.
+ */
+void log_tap(void (*fn)(void *arg, enum log_level level, const char *line), void *arg,
+	     bool instead);
+
 /* Register text that must never be printed (passwords); replaced by "***" in every line. */
 void log_secret(const char *text);
 
