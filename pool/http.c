@@ -47,7 +47,9 @@ struct http {
 	void *arg;
 	struct channel channels[HTTP_CHANNELS];
 	struct post *posts;
-	char *authorization; /* "Basic ..." */
+	char *authorization; /* "Basic ...", "Bearer ..." */
+	bool has_token;
+	size_t most;
 };
 
 static void free_post(struct post *p)
@@ -115,6 +117,7 @@ int http_new(struct http **out, struct event_base *base, struct evdns_base *dns,
 	h->base = base;
 	h->dns = dns;
 	h->config = config;
+	h->most = BODY_MAX;
 	h->reply = reply;
 	h->arg = arg;
 	h->authorization = basic(config, err);
@@ -139,6 +142,26 @@ void http_free(struct http *h)
 	OPENSSL_cleanse(h->authorization, strlen(h->authorization));
 	free(h->authorization);
 	free(h);
+}
+
+int http_set_token(struct http *h, const char *token)
+{
+	size_t size = strlen("Bearer ") + strlen(token) + 1;
+	char *text = malloc(size);
+
+	if (!text)
+		return -ERR_NOMEM;
+	snprintf(text, size, "Bearer %s", token);
+	OPENSSL_cleanse(h->authorization, strlen(h->authorization));
+	free(h->authorization);
+	h->authorization = text;
+	h->has_token = true;
+	return 0;
+}
+
+void http_limit(struct http *h, size_t most)
+{
+	h->most = most;
 }
 
 void http_rebind(struct http *h, const struct pool_config *config)
@@ -173,7 +196,7 @@ static int open_channel(struct http *h, struct channel *ch, struct err *err)
 		ch->ssl = NULL;
 		return err_set(err, ERR_NOMEM, "no memory for a connection");
 	}
-	evhttp_connection_set_max_body_size(ch->con, BODY_MAX);
+	evhttp_connection_set_max_body_size(ch->con, (ev_ssize_t)h->most);
 	evhttp_connection_set_max_headers_size(ch->con, HEADERS_MAX);
 	evhttp_connection_set_retries(ch->con, 0);
 	ch->carried = 0;
@@ -278,7 +301,7 @@ static int send_post(struct post *p, struct err *err)
 	evhttp_add_header(headers, "Host", host);
 	evhttp_add_header(headers, "Content-Type", "application/json");
 	evhttp_add_header(headers, "User-Agent", "adit");
-	if (h->config->user[0] || h->config->password[0])
+	if (h->has_token || h->config->user[0] || h->config->password[0])
 		evhttp_add_header(headers, "Authorization", h->authorization);
 	evbuffer_add(evhttp_request_get_output_buffer(req), p->body, p->len);
 	evhttp_connection_set_timeout_tv(ch->con, &tv);

@@ -26,6 +26,11 @@ int http_new(struct http **out, struct event_base *base, struct evdns_base *dns,
 	     const struct pool_config *config, http_reply_fn *reply, void *arg, struct err *err);
 void http_free(struct http *h); /* drops what is outstanding, without replies */
 
+/* A bearer token instead of user and password.  0 or -ERR_NOMEM. */
+int http_set_token(struct http *h, const char *token);
+/* Longer answers are an error; from the next connection on. */
+void http_limit(struct http *h, size_t most);
+
 /* See client_rebind(). */
 void http_rebind(struct http *h, const struct pool_config *config);
 
