@@ -100,7 +100,8 @@ void help_print(const char *command)
 		printf("usage: adit [mine] -a ALGO -o URL -u USER [OPTIONS]\n"
 		       "       adit COMMAND [OPTIONS]\n");
 	else
-		printf("usage: adit %s [OPTIONS]\n%s\n", command, c->name ? c->summary : "");
+		printf("usage: adit %s [OPTIONS]%s%s\n%s\n", command, c->name && c->args ? " " : "",
+		       c->name && c->args ? c->args : "", c->name ? c->summary : "");
 	if (mine)
 		print_commands();
 	for (i = 0; i < GROUPS; i++)

@@ -61,7 +61,9 @@ void miner_snapshot(struct miner *m)
 void miner_status(struct miner *m)
 {
 	miner_snapshot(m);
+	miner_screen_mute(m, true);
 	ui_status(&m->stats);
+	miner_screen_mute(m, false);
 	miner_service_status(m);
 }
 
@@ -436,6 +438,8 @@ static int set_up(struct miner *m, struct rig_list *devices, struct err *err)
 	if (!rc)
 		rc = miner_api_begin(m, err);
 	if (!rc)
+		rc = miner_screen_begin(m, err);
+	if (!rc)
 		rc = guardian_start(m->guardian, err);
 	return rc;
 }
@@ -454,6 +458,7 @@ int cmd_mine(struct settings *s)
 	work_init(&m.work);
 	miner_service_begin(&m);
 	if (set_up(&m, devices, &err)) {
+		miner_screen_done(&m);
 		log_error(LOG_MINER, "%s", err.text);
 		m.exit_code = exit_code(&err);
 	} else {
@@ -462,6 +467,7 @@ int cmd_mine(struct settings *s)
 		fleet_start(m.fleet);
 		pools_start(m.pools);
 		event_base_dispatch(m.base);
+		miner_screen_done(&m);
 		miner_snapshot(&m);
 		ui_summary(&m.stats);
 		if (m.failure[0])

@@ -31,6 +31,7 @@ struct api_source;
 struct event;
 struct keys;
 struct miner_api;
+struct miner_screen;
 
 struct miner {
 	const struct settings *settings;
@@ -62,6 +63,7 @@ struct miner {
 	bool up;        /* the service manager knows */
 	struct keys *keys;
 	struct miner_api *api;
+	struct miner_screen *screen;
 	bool stopping, stopped;
 	int exit_code;
 	char failure[ERR_TEXT_MAX]; /* why it ended by itself: the last line */
@@ -136,6 +138,13 @@ void miner_service_status(struct miner *m); /* of m->stats */
 void miner_service_reload(struct miner *m, bool over);
 void miner_service_stopping(struct miner *m);
 void miner_keys_begin(struct miner *m);
+void miner_key(struct miner *m, char key); /* what p, r, 0-9, d and q do */
 void miner_owner_done(struct miner *m);
+
+/* miner_screen.c: nothing without --ui tui.  Everything but the last part needs all the others. */
+int miner_screen_begin(struct miner *m, struct err *err);
+void miner_screen_done(struct miner *m);
+/* Lines logged now are no news on a screen. */
+void miner_screen_mute(struct miner *m, bool on);
 
 #endif

@@ -140,6 +140,31 @@ static void on_debug_key(void *arg)
 	log_info(LOG_MINER, "debug log %s", log_enabled(LOG_DEBUG) ? "on" : "off");
 }
 
+static void on_go_on_key(void *arg)
+{
+	const struct miner *m = arg;
+	int i;
+
+	for (i = -1; i < (int)fleet_count(m->fleet); i++)
+		if (guardian_paused(m->guardian, i, PAUSE_USER))
+			guardian_pause(m->guardian, i, PAUSE_USER, false);
+	log_info(LOG_MINER, "all: goes on by key");
+}
+
+void miner_key(struct miner *m, char key)
+{
+	if (key >= '0' && key <= '9')
+		on_device_key(m, (unsigned)(key - '0'));
+	else if (key == 'p')
+		on_pause_key(m);
+	else if (key == 'r')
+		on_go_on_key(m);
+	else if (key == 'd')
+		on_debug_key(m);
+	else if (key == 'q')
+		on_quit_key(m);
+}
+
 void miner_keys_begin(struct miner *m)
 {
 	static const struct keys_events events = {.pause_all = on_pause_key,
@@ -147,11 +172,12 @@ void miner_keys_begin(struct miner *m)
 						  .status = on_status_key,
 						  .quit = on_quit_key,
 						  .debug = on_debug_key,
+						  .go_on = on_go_on_key,
 						  .help = on_help_key};
 	struct err err = {0};
 	int rc;
 
-	if (m->settings->guard.no_keys)
+	if (m->settings->guard.no_keys || m->screen)
 		return;
 	rc = keys_new(&m->keys, m->base, STDIN_FILENO, &events, m, &err);
 	if (!rc)

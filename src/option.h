@@ -38,6 +38,7 @@ enum option_group {
 	GROUP_CHECK,    /* hash and scan */
 	GROUP_BENCH,    /* src/option_bench.def */
 	GROUP_SERVER,   /* the local pool */
+	GROUP_TOP,      /* src/option_ui.def */
 	GROUP_LOG,
 	GROUP_GENERAL,
 	GROUPS

@@ -8,10 +8,10 @@
 #define DAY_S (24u * 60 * 60)
 
 const char *const option_groups[GROUPS] = {
-	[GROUP_MINING] = "Mining",     [GROUP_POOL] = "Pools",     [GROUP_DEVICE] = "Devices",
-	[GROUP_GUARDIAN] = "Guardian", [GROUP_CHECK] = "Checking", [GROUP_BENCH] = "Benchmark",
-	[GROUP_SERVER] = "Local pool", [GROUP_API] = "API",        [GROUP_LOG] = "Log and display",
-	[GROUP_GENERAL] = "General",
+	[GROUP_MINING] = "Mining",       [GROUP_POOL] = "Pools",      [GROUP_DEVICE] = "Devices",
+	[GROUP_GUARDIAN] = "Guardian",   [GROUP_CHECK] = "Checking",  [GROUP_BENCH] = "Benchmark",
+	[GROUP_SERVER] = "Local pool",   [GROUP_API] = "API",         [GROUP_TOP] = "Rigs",
+	[GROUP_LOG] = "Log and display", [GROUP_GENERAL] = "General",
 };
 
 static const struct option_choice colours[] = {{"auto", -1}, {"always", 1}, {"never", 0}, {0}};
@@ -26,10 +26,12 @@ static const struct option_choice speak_others[] = {{"error", SPEAK_OTHER_ERROR}
 static const struct option_choice schedule_means[] = {
 	{"mine", SCHEDULE_MINES}, {"pause", SCHEDULE_PAUSES}, {0}};
 
+static const struct option_choice uis[] = {{"plain", UI_PLAIN}, {"tui", UI_TUI}, {0}};
+
 #define MINES  "mine check"
 #define RUNS   "mine check scan tune bench"
 #define HASHES "hash scan"
-#define LOGS   "mine check devices pool hash scan probe tune bench"
+#define LOGS   "mine check devices pool hash scan probe tune bench top"
 
 const struct option options[] = {
 	/* mining */
@@ -317,6 +319,7 @@ const struct option options[] = {
 
 #include "src/option_guard.def"
 #include "src/option_api.def"
+#include "src/option_ui.def"
 
 	/* hash and scan */
 	{.name = "header",
@@ -599,7 +602,7 @@ const struct option options[] = {
 	 .type = OPTION_SWITCH,
 	 MEMBER(json),
 	 .group = GROUP_LOG,
-	 .commands = "devices algos bench",
+	 .commands = "devices algos bench top",
 	 .help = "print JSON"},
 
 	/* general */

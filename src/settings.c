@@ -90,7 +90,7 @@ static int take_argument(struct settings *s, const char *value, struct err *err)
 {
 	char shown[64];
 
-	if (s->command->hidden)
+	if (s->command->hidden || s->command->args)
 		return list_append(&s->args, &s->n_args, value) ? no_memory(err) : 0;
 	str_printable(shown, sizeof shown, value, strlen(value));
 	if (find_command(value))

@@ -75,6 +75,13 @@ struct settings_bench {
 	double fail_below;   /* percent of what was saved; 0: never */
 };
 
+/* adit top; NULL: not given. */
+struct settings_top {
+	char *token, *token_file, *ca, *fingerprint;
+	uint32_t interval_s;
+	bool once;
+};
+
 struct settings {
 	const struct command *command;
 
@@ -107,6 +114,8 @@ struct settings {
 	char *share_log;
 	uint32_t stats_interval_s; /* 0: no periodic lines */
 	bool protocol_dump;
+	enum { UI_PLAIN, UI_TUI } ui;
+	struct settings_top top;
 
 	/* hash and scan */
 	char *header, *nonce, *target, *seed, *solution; /* as written; NULL: not given */
@@ -127,7 +136,7 @@ struct settings {
 	uint64_t height_step;  /* blocks from one clean job to the next */
 	uint32_t block_shares; /* accepted shares after which one comes; 0: time decides */
 
-	bool json; /* devices, algos, bench: machine-readable */
+	bool json; /* devices, algos, bench, top: machine-readable */
 	char *config_file;
 	char **args; /* positional, NULL-ended */
 	unsigned n_args;
@@ -165,6 +174,7 @@ uint32_t settings_resume(const struct settings_guard *g, unsigned device, bool m
 struct command {
 	const char *name;
 	const char *summary;
+	const char *args;               /* "HOST..."; NULL: takes none */
 	int (*run)(struct settings *s); /* returns the exit code */
 	bool hidden;                    /* worker, probe, sensors: not in --help */
 };
@@ -196,6 +206,7 @@ int cmd_sensors(struct settings *s); /* src/sense.c: hidden */
 int cmd_hash(struct settings *s);    /* src/hash.c */
 int cmd_algos(struct settings *s);   /* src/hash.c */
 int cmd_check(struct settings *s);   /* src/check.c */
+int cmd_top(struct settings *s);     /* src/top.c */
 int cmd_pool(struct settings *s);    /* pool/local/main.c */
 int cmd_manual(struct settings *s);  /* src/manual.c: hidden; man page, completions */
 

@@ -118,6 +118,9 @@ static int check_mine(const struct settings *s, struct err *err)
 		rc = check_devices(s, err);
 	if (rc)
 		return rc;
+	if (s->ui == UI_TUI && s->guard.no_keys)
+		return err_set(err, ERR_USAGE,
+			       "--no-keys and --ui tui exclude each other: a screen is its keys");
 	if (!s->n_pools)
 		return err_set(err, ERR_USAGE,
 			       "no pool given: add -o HOST:PORT and -u USER (to try without one: "
@@ -219,6 +222,14 @@ static int check_bench(const struct settings *s, struct err *err)
 	return rc;
 }
 
+static int check_top(const struct settings *s, struct err *err)
+{
+	if (s->top.token && s->top.token_file)
+		return err_set(err, ERR_USAGE,
+			       "--token and --token-file exclude each other; keep one");
+	return 0;
+}
+
 static int check_pool(const struct settings *s, struct err *err)
 {
 	int rc = check_algo(s, err);
@@ -237,9 +248,9 @@ int settings_check(const struct settings *s, struct err *err)
 	static const struct {
 		const char *command;
 		int (*check)(const struct settings *s, struct err *err);
-	} checks[] = {{"mine", check_mine},  {"check", check_mine}, {"hash", check_hash},
-		      {"scan", check_scan},  {"tune", check_tune},  {"pool", check_pool},
-		      {"bench", check_bench}};
+	} checks[] = {{"mine", check_mine},   {"check", check_mine}, {"hash", check_hash},
+		      {"scan", check_scan},   {"tune", check_tune},  {"pool", check_pool},
+		      {"bench", check_bench}, {"top", check_top}};
 	size_t i;
 
 	for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
