@@ -12,6 +12,7 @@ output` or `text output` behind is what they print; `text` is only text.  A tabl
 not fit are put right in FILE instead.
 """
 import json
+import os
 import re
 import subprocess
 import sys
@@ -268,6 +269,47 @@ def coverage(doc, said):
             doc.fault(1, f"the event {name} is not explained")
 
 
+# ---- other miners' dialects ----
+
+def sources(doc):
+    """Words and paths that the sources have tables of: the document has them too."""
+    root = os.path.join(os.path.dirname(doc.path), "..", "src", "api")
+    words = set()
+    for name in sorted(os.listdir(root)):
+        if name.startswith("tool_") and name.endswith(".c"):
+            with open(os.path.join(root, name), encoding="utf-8") as f:
+                rows = re.findall(r'\{"([/a-z][a-z0-9_./-]*)",\s*(\w+)', f.read())
+            words |= {w for w, what in rows if what != "not_here"}
+    expect(len(words) > 30, f"tables of words in {root}: {sorted(words)}")
+    for w in sorted(words):
+        if f"`{w}`" not in doc.text and f"`GET {w}`" not in doc.text:
+            doc.fault(1, f"no word of {w}, which tools ask for")
+
+
+def dialects(doc):
+    """What the document says is asked is answered."""
+    for path in re.findall(r"`GET (/[^` ]*)`", doc.text):
+        if path == "/events":
+            continue
+        status, body = doc.rig.http("GET", path)
+        if status != 200 or not body:
+            doc.fault(1, f"GET {path}: {status}")
+    for word in set(re.findall(r"`(miner_\w+|getstat)`", doc.text)):
+        reply = doc.rig.lines({"id": 0, "jsonrpc": "2.0", "method": word})
+        if not reply or "no such method" in str(reply[0].get("error")):
+            doc.fault(1, f"{word} is no word of theirs: {reply}")
+    rows = re.findall(r"^\| (?:cgminer|ccminer)[^|]*\|(?:[^|\\]|\\.)*\|([^|]*)\|$", doc.text, re.M)
+    expect(len(rows) == 2, f"rows of cgminer and ccminer: {rows}")
+    for word in re.findall(r"`(\w+)`", rows[0]):
+        reply = doc.rig.text("check|" + word)
+        if "Exists=Y" not in reply:
+            doc.fault(1, f"{word} is no word of cgminer's: {reply}")
+    for word in re.findall(r"`(\w+)`", rows[1]):
+        reply = doc.rig.text(word)
+        if not reply or "Invalid command" in reply:
+            doc.fault(1, f"{word} is no word of ccminer's: {reply}")
+
+
 def main():
     path, where, token_file, first, second = sys.argv[1:6]
     token = open(token_file, encoding="ascii").readline().strip()
@@ -275,6 +317,8 @@ def main():
     doc.ports = {PLACE: where, "127.0.0.1:3333": "127.0.0.1:" + first,
                  "127.0.0.1:3334": "127.0.0.1:" + second}
     tables(doc)
+    sources(doc)
+    dialects(doc)
     fixes, said = replay(doc)
     for start, end, new in reversed(fixes):
         doc.text = doc.text[:start] + new + doc.text[end:]

@@ -55,11 +55,10 @@ class Rig:
         expect(status == 200, f"POST /rpc: {status} {body!r} to {text[:200]}")
         return json.loads(body)
 
-    def lines(self, *requests):
-        """What comes back on one connection until it is closed, line by line."""
+    def text(self, request):
+        """What comes back on one connection until it is closed."""
         with socket.create_connection((self.host, self.port), TIMEOUT) as s:
-            for r in requests:
-                s.sendall((r if isinstance(r, str) else json.dumps(r)).encode() + b"\n")
+            s.sendall(request.encode())
             s.shutdown(socket.SHUT_WR)
             text = b""
             while True:
@@ -67,7 +66,12 @@ class Rig:
                 if not part:
                     break
                 text += part
-        return [json.loads(line) for line in text.decode().splitlines()]
+        return text.decode()
+
+    def lines(self, *requests):
+        """The same of JSON lines, as values."""
+        lines = [r if isinstance(r, str) else json.dumps(r) for r in requests]
+        return [json.loads(x) for x in self.text("\n".join(lines) + "\n").splitlines()]
 
     def events(self, path, token=None):
         """A generator of (id, name, data) of GET /events."""
