@@ -7,7 +7,12 @@ command -v python3 >/dev/null || skip "no python3"
 command -v curl >/dev/null || skip "no curl"
 
 export ADIT_SYSFS=/nonexistent ADIT_LIBNVML=none ADIT_SIM_SENSORS=$tmp/sensors
-printf '%s core_mc=60000 power_mw=100000 limit_mw=200000\n' 0 1 >"$ADIT_SIM_SENSORS"
+for i in 0 1; do
+	echo "$i core_mc=60000 hotspot_mc=71000 memory_mc=74000 fan_permille=450 power_mw=120000" \
+		"limit_mw=200000 limit_min_mw=100000 limit_max_mw=250000 limit_default_mw=200000" \
+		"core_mhz=1850 memory_mhz=9500 busy_permille=990" | tr '\n' ' '
+	echo
+done >"$ADIT_SIM_SENSORS"
 openssl rand -hex 32 >"$tmp/token"
 # Without nc, what the examples need of it.
 if ! command -v nc >/dev/null; then
