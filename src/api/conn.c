@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <event2/bufferevent_ssl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -281,11 +282,15 @@ void conn_begin(struct api *api, evutil_socket_t fd, const struct sockaddr *from
 {
 	const struct timeval send_limit = {.tv_sec = API_REQUEST_MS / 1000};
 	struct conn *c = new_conn(api, fd, from);
+	int on = 1;
 
 	if (!c) {
 		evutil_closesocket(fd);
 		return;
 	}
+	/* a kept connection's last segment would wait for the peer's delayed ACK; no matter for a
+	 * file */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	c->right = access_right(&api->rules->access, &c->key);
 	c->next = api->conns;
 	c->link = &api->conns;
