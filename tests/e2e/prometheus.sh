@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A real Prometheus, set up with what is packaged, reads three rigs that mine: every query of the
+# A real Prometheus, set up with what is packaged, reads three rigs by TLS and token: every query of the
 # dashboard and every rule works on what they say, and alerts fire for a device and a rig that fail.
 . "${top_srcdir:-.}/tests/e2e/lib.sh"
 command -v prometheus >/dev/null || skip "no prometheus (package prometheus)"
 command -v python3 >/dev/null || skip "no python3"
+command -v openssl >/dev/null || skip "no openssl"
 src=$(cd "${top_srcdir:-.}" && pwd)
 
 # What is asked of Prometheus.  It has no way to wait for an answer that changes, so it is asked
@@ -52,9 +53,7 @@ elif verb == "firing":  # firing ALERT LABEL=VALUE...
         return None if fits else alerts or "no such alert"
     wait(rest[0], quiet)
 elif verb == "silent":  # silent ALERT...: none of these is even pending
-    loud = [a for a in get("alerts")["alerts"] if a["labels"]["alertname"] in rest]
-    if loud:
-        sys.exit(loud)
+    wait("silence", lambda: [a for a in get("alerts")["alerts"] if a["labels"]["alertname"] in rest])
 elif verb == "rules":  # rules N: so many are evaluated, without an error
     def unwell():
         rules = [r for g in get("rules")["groups"] for r in g["rules"]]
@@ -95,6 +94,9 @@ sensors() {
 }
 token=0123456789abcdef0123456789abcdef
 echo "$token" >"$tmp/token"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=rig \
+	-addext subjectAltName=IP:127.0.0.1 -keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null ||
+	skip "openssl makes no certificate"
 start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.000005 --job-interval 1000
 ports=() rigs=()
 for i in 1 2 3; do
@@ -102,7 +104,7 @@ for i in 1 2 3; do
 	export ADIT_SIM_SENSORS=$tmp/sensors$i
 	start_miner "rig$i" -a sha256d -o "127.0.0.1:$pool_port" -u user -d sim:2 --sim rate=100k \
 		--sensor-interval 300 --intensity 12 --api-bind 127.0.0.1:0 \
-		--api-read-token-file "$tmp/token"
+		--api-read-token-file "$tmp/token" --api-tls-cert "$tmp/cert.pem" --api-tls-key "$tmp/key.pem"
 	rigs+=("$miner_pid")
 done
 for i in 1 2 3; do
@@ -115,11 +117,13 @@ done
 sed -e 's/\(scrape\|evaluation\)_interval: 15s/\1_interval: 1s/' \
 	-e "s|localhost:4028|127.0.0.1:${ports[0]}|" -e "s|rig2.example.org:4028|127.0.0.1:${ports[1]}|" \
 	-e "s|rig3.example.org:4028|127.0.0.1:${ports[2]}|" \
-	-e 's|^    #   \(authorization:\)|    \1|' \
+	-e 's,^    #   \(scheme:.*\|tls_config:\|authorization:\)$,    \1,' \
+	-e "s|^    #     \(ca_file:\).*|      \1 $tmp/cert.pem|" \
 	-e "s|^    #     \(credentials_file:\).*|      \1 $tmp/token|" \
 	"$src/packaging/prometheus/prometheus.yml" >"$tmp/prometheus.yml"
 grep -q example.org "$tmp/prometheus.yml" && fail "the targets are replaced"
 grep -q "^      credentials_file: $tmp/token" "$tmp/prometheus.yml" || fail "the token is given"
+grep -q "^    scheme: https" "$tmp/prometheus.yml" || fail "it is to speak TLS"
 sed 's/^\( *\)for: .*/\1for: 2s/' "$src/packaging/prometheus/adit-rules.yml" >"$tmp/adit-rules.yml"
 cp "$src/packaging/prometheus/adit-farm.yml" "$tmp/"
 rules=$(cat "$tmp"/adit-*.yml | grep -cE '^ *- (alert|record): ')
