@@ -3,7 +3,7 @@
 # The steps of ./quickstart test, in the order in which they start.  A step is a function; its
 # output is its log; it exits 0, 77 (skip) or anything else (failed), and may count tests.
 
-STEPS="install prepare clang gcc asan tsan mine bundle distcheck fuzz shell coverage"
+STEPS="install prepare clang gcc asan tsan mine bundle budget distcheck fuzz shell coverage"
 
 about() {
 	case $1 in
@@ -14,6 +14,7 @@ about() {
 	tsan) echo "thread sanitizer: make check" ;;
 	mine) echo "./quickstart mine: accepted shares, clean end" ;;
 	bundle) echo "make bundle, and the bundle on its own" ;;
+	budget) echo "instructions of the host's hot paths, by callgrind" ;;
 	distcheck) echo "make distcheck" ;;
 	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-40} s in total" ;;
 	clang) echo "clang -Werror, as shipped: make check, the long tests" ;;
@@ -27,6 +28,7 @@ needs() {
 	case $1 in
 	coverage) echo gcc ;;
 	bundle) echo mine ;;
+	budget) echo bundle ;;
 	esac
 }
 
@@ -161,6 +163,10 @@ step_mine() {
 
 step_bundle() {
 	make -C "$ROOT/build" bundle && "$ROOT/tests/bundle.sh" "$ROOT"/build/adit-*.tar.xz
+}
+
+step_budget() {
+	make -C "$ROOT/build" bench/hot && cd "$ROOT/build" && srcdir=$ROOT "$ROOT/bench/hot.sh"
 }
 
 step_distcheck() {
