@@ -7,6 +7,7 @@
 #include "src/api/events.h"
 #include "src/api/listener.h"
 #include "src/api/metrics.h"
+#include "src/api/page.h"
 #include "src/api/schema.h"
 #include "src/api/tool.h"
 #include "src/clock.h"
@@ -110,9 +111,11 @@ void miner_api_share(struct miner *m, const struct share *s)
 /* "/" is for people where a browser asks. */
 static int on_page(const struct api_call *call, const char *path, bool html, struct api_page *out)
 {
-	if (!strcmp(path, "/schema"))
-		return api_schema(out->body);
-	return html && !strcmp(path, "/") ? -ERR_UNKNOWN : api_tool_http(call, path, out->body);
+	int rc = html || strcmp(path, "/") ? api_page(call, path, out) : -ERR_UNKNOWN;
+
+	if (rc == -ERR_UNKNOWN && !strcmp(path, "/schema"))
+		rc = api_schema(out->body);
+	return rc == -ERR_UNKNOWN ? api_tool_http(call, path, out->body) : rc;
 }
 
 /* ---- beginning and end ---- */

@@ -93,7 +93,7 @@ $(only 'src/sensor/.*' "$util|src/(dl|ipc|spawn)\.h|src/gpu/dl\.h|src/sensor/.*|
 	'sensors see utilities and src/sensor/')
 $(only 'src/guard/.*' "$util|src/sensor/sensor\.h|src/guard/.*|config\.h" \
 	'guardians see utilities and readings')
-$(only 'src/api/.*' "$util|src/(stats|settings|log|share|job)\.h|src/gpu/backend\.h|src/guard/alarm\.h|algos/algo\.h|pool/(pools|tls|client|dialect|url)\.h|src/api/.*|config\.h" \
+$(only 'src/api/.*' "$util|src/(stats|settings|log|share|job)\.h|src/gpu/backend\.h|src/guard/alarm\.h|algos/algo\.h|pool/(pools|tls|client|dialect|url)\.h|src/api/.*|(config|dashboard)\.h" \
 	'the API sees snapshots and actions')
 $(only 'src/(worker|probe|scan|rig|devices|slot|ipc|worker_[a-z]+|selftest|batch)\.[ch]' \
 	"$util|src/.*|algos/algo\.h|kernels/abi\.h|(lists|config)\.h" \
