@@ -84,6 +84,20 @@ static void drop_of_pool(struct work_source *ws, unsigned pool)
 	ws->n_jobs = kept;
 }
 
+/* A pool that is worked for once more gives the job that it gave before: it is not over. */
+static void take_again(struct work_source *ws, struct job *take)
+{
+	unsigned i, kept = 0, n = ws->n_jobs;
+
+	for (i = 0; i < n; i++)
+		if (ws->jobs[i] == take)
+			job_unref(take); /* the caller has another reference */
+		else
+			ws->jobs[kept++] = ws->jobs[i];
+	ws->n_jobs = kept;
+	atomic_store(&take->over, false);
+}
+
 int work_publish(struct work_source *ws, struct job *take, struct err *err)
 {
 	struct work first;
@@ -97,6 +111,7 @@ int work_publish(struct work_source *ws, struct job *take, struct err *err)
 		return -ERR_PROTO;
 	}
 	ws->last_serial++;
+	take_again(ws, take);
 	if (take->clean)
 		drop_of_pool(ws, take->pool);
 	drop_older(ws, WORK_JOBS_KEPT - 1);

@@ -147,6 +147,34 @@ static void a_clean_job_voids_older_ones_of_its_pool_only(void)
 	work_done(&ws);
 }
 
+/* Back at a pool that has sent nothing new meanwhile. */
+static void a_job_that_is_published_again_is_not_over(void)
+{
+	struct shape shape = {.rolls = 1, .first = 0, .nonces = 1000};
+	struct job *job = shaped("a", &shape, true), *other = shaped("b", &shape, true);
+	struct work_source ws;
+	struct work w;
+
+	work_init(&ws);
+	other->pool = 1;
+	work_publish(&ws, job_ref(job), NULL);
+	CHECK_INT(work_lease(&ws, 400, &w), 0);
+	work_publish(&ws, other, NULL);
+	work_publish(&ws, job_ref(job), NULL);
+	CHECK(!atomic_load(&job->over));
+	CHECK_PTR(work_current(&ws), job);
+	CHECK_INT(ws.n_jobs, 2);
+	CHECK_INT(work_lease(&ws, 1000, &w), 0);
+	CHECK_PTR(work_find(&ws, w.serial), job);
+	CHECK_U64(w.nonce_first, 400);
+	work_publish(&ws, job_ref(job), NULL); /* also the one that is current */
+	CHECK(!atomic_load(&job->over));
+	CHECK_INT(ws.n_jobs, 2);
+	work_done(&ws);
+	CHECK(atomic_load(&job->over));
+	job_unref(job);
+}
+
 static void a_void_session_gives_no_work(void)
 {
 	struct shape shape = {.rolls = 3, .nonces = 100};
@@ -203,6 +231,7 @@ int main(void)
 	T_RUN(a_whole_64_bit_space_does_not_overflow);
 	T_RUN(a_job_sent_again_goes_on_where_it_was_left);
 	T_RUN(a_clean_job_voids_older_ones_of_its_pool_only);
+	T_RUN(a_job_that_is_published_again_is_not_over);
 	T_RUN(a_void_session_gives_no_work);
 	T_RUN(a_job_without_a_header_changes_nothing);
 	T_RUN(many_jobs_keep_within_bounds);
