@@ -316,6 +316,160 @@ static void disabled_pools_are_never_started(void)
 	CHECK_INT(f.active, -1);
 }
 
+/* ---- the owner's word ---- */
+
+static void a_picked_pool_is_worked_for_at_once_until_it_fails(void)
+{
+	int64_t now;
+
+	setup(3);
+	up[0] = up[2] = true;
+	now = pass(1000, 10000);
+	CHECK_INT(f.active, 0);
+	failover_pick(&f, 2);
+	settle(now); /* no hold-down */
+	CHECK_INT(f.active, 2);
+	CHECK(running[0]); /* better ones stay at hand, */
+	now = pass(now, 10 * f.holddown_ms);
+	CHECK_INT(f.active, 2); /* but are not taken back */
+	CHECK(!running[1]);
+	lose(2, now);
+	settle(now);
+	CHECK_INT(f.active, 0);
+	CHECK_INT(f.picked, -1);
+	up[2] = true;
+	now = pass(now, 10 * f.holddown_ms);
+	CHECK_INT(f.active, 0);
+	CHECK(!running[2]);
+}
+
+static void the_present_pool_goes_on_until_the_picked_one_is_usable(void)
+{
+	int64_t now;
+
+	setup(2);
+	up[0] = true;
+	now = pass(1000, 10000);
+	CHECK_INT(failover_step(&f, now).what, FAILOVER_NONE);
+	failover_pick(&f, 1);
+	CHECK_INT(failover_step(&f, now).what, FAILOVER_START);
+	CHECK_INT(failover_step(&f, now).what, FAILOVER_NONE);
+	CHECK_INT(f.active, 0);
+	failover_down(&f, 1, false, now); /* in vain */
+	CHECK_INT(f.picked, -1);
+	now = pass(now, 600000);
+	CHECK_INT(f.active, 0);
+	CHECK(!running[1]);
+}
+
+static void a_pool_that_waits_is_tried_at_once_when_it_is_picked(void)
+{
+	setup(2);
+	up[1] = true;
+	settle(1000);
+	CHECK_INT(f.active, 1);
+	CHECK(f.pool[0].retry_ms > 1000);
+	up[0] = true;
+	failover_pick(&f, 0);
+	settle(1000);
+	CHECK_INT(f.active, 0);
+}
+
+static void a_disabled_pool_goes_on_until_another_is_usable(void)
+{
+	int64_t now;
+
+	setup(3);
+	up[0] = true;
+	now = pass(1000, 10000);
+	failover_enable(&f, 0, false, now);
+	settle(now);
+	CHECK_INT(f.active, 0);
+	CHECK(f.pool[1].failures > 0); /* each was tried, in order */
+	CHECK(f.pool[2].failures > 0);
+	up[2] = true;
+	now = pass(now, FAILOVER_LEAVE_MS / 2);
+	CHECK_INT(f.active, 2);
+	CHECK(!running[0]); /* its answers had the time */
+	now = pass(now, 600000);
+	CHECK(!running[0]);
+	failover_enable(&f, 0, true, now);
+	now = pass(now, f.holddown_ms);
+	CHECK_INT(f.active, 0);
+}
+
+static void a_disabled_pool_does_not_go_on_for_ever(void)
+{
+	int64_t now;
+
+	setup(2);
+	up[0] = true;
+	now = pass(1000, 10000);
+	failover_enable(&f, 0, false, now);
+	now = pass(now, FAILOVER_LEAVE_MS - 1);
+	CHECK_INT(f.active, 0);
+	now = pass(now, 1);
+	CHECK_INT(f.active, -1);
+	CHECK(running[0]); /* for answers */
+	pass(now, f.drain_ms);
+	CHECK(!running[0]);
+}
+
+static void a_pool_that_is_disabled_is_no_longer_picked(void)
+{
+	int64_t now;
+
+	setup(2);
+	up[0] = up[1] = true;
+	failover_pick(&f, 1);
+	now = pass(1000, 10000);
+	CHECK_INT(f.active, 1);
+	failover_enable(&f, 1, false, now);
+	settle(now);
+	CHECK_INT(f.active, 0);
+	failover_enable(&f, 1, true, now);
+	pass(now, 600000);
+	CHECK_INT(f.active, 0);
+}
+
+static void what_is_known_of_pools_moves_with_them(void)
+{
+	int64_t now;
+	unsigned i;
+
+	setup(4);
+	up[0] = true;
+	now = pass(1000, 1000);
+	for (i = 0; i < 4; i++)
+		f.pool[i].redirects = 10 + i;
+	failover_move(&f, 0, 2);
+	CHECK_INT(f.active, 2);
+	CHECK_INT(f.pool[0].redirects, 11);
+	CHECK_INT(f.pool[1].redirects, 12);
+	CHECK_INT(f.pool[2].redirects, 10);
+	CHECK_INT(f.pool[3].redirects, 13);
+	CHECK(f.pool[2].usable);
+	failover_move(&f, 3, 0);
+	CHECK_INT(f.active, 3);
+	CHECK_INT(f.pool[0].redirects, 13);
+	CHECK_INT(f.pool[3].redirects, 10);
+	failover_insert(&f, 1);
+	CHECK_INT(f.n, 5);
+	CHECK_INT(f.active, 4);
+	CHECK_INT(f.pool[1].redirects, 0);
+	CHECK_INT(f.pool[2].redirects, 11);
+	failover_erase(&f, 0);
+	CHECK_INT(f.n, 4);
+	CHECK_INT(f.active, 3);
+	CHECK_INT(f.pool[0].redirects, 0);
+	failover_pick(&f, 3);
+	failover_down(&f, 3, false, now);
+	failover_pick(&f, 3);
+	failover_erase(&f, 3);
+	CHECK_INT(f.active, -1);
+	CHECK_INT(f.picked, -1);
+}
+
 static void it_gives_up_only_when_every_pool_failed_often_enough(void)
 {
 	int64_t now = 1000;
@@ -342,6 +496,43 @@ static uint64_t draw(uint64_t below)
 	seed ^= seed >> 7;
 	seed ^= seed << 17;
 	return seed % below;
+}
+
+/* What an owner may say at any time; a pool stays enabled, and the order is of no concern here. */
+static void meddle(int64_t now)
+{
+	unsigned k = (unsigned)draw(4);
+
+	if (draw(2))
+		failover_enable(&f, k, true, now);
+	else if (k) /* one is always left */
+		failover_enable(&f, k, false, now);
+	if (!f.pool[k].disabled && draw(2))
+		failover_pick(&f, k);
+}
+
+static void owners_who_meddle_for_days_cause_no_busy_loop(void)
+{
+	int64_t now = 1000;
+	unsigned i, k;
+
+	setup(4);
+	for (i = 0; i < 20000; i++) {
+		k = (unsigned)draw(4);
+		if (draw(2))
+			up[k] = true;
+		else
+			lose(k, now);
+		meddle(now);
+		now = pass(now, (int64_t)draw(100000));
+	}
+	CHECK(steps < (unsigned)(now / 500));
+	for (i = 0; i < 4; i++)
+		failover_enable(&f, i, true, now);
+	up[0] = true;
+	f.picked = -1;
+	pass(now, 76000 + f.holddown_ms);
+	CHECK_INT(f.active, 0);
 }
 
 /* Whatever happens for ten days: bounded work, a usable pool is used, never a busy loop. */
@@ -400,6 +591,14 @@ int main(void)
 	T_RUN(while_a_pool_wants_us_away_for_long_another_is_worked_for);
 	T_RUN(a_pool_that_only_ever_redirects_fails);
 	T_RUN(disabled_pools_are_never_started);
+	T_RUN(a_picked_pool_is_worked_for_at_once_until_it_fails);
+	T_RUN(the_present_pool_goes_on_until_the_picked_one_is_usable);
+	T_RUN(a_pool_that_waits_is_tried_at_once_when_it_is_picked);
+	T_RUN(a_disabled_pool_goes_on_until_another_is_usable);
+	T_RUN(a_disabled_pool_does_not_go_on_for_ever);
+	T_RUN(a_pool_that_is_disabled_is_no_longer_picked);
+	T_RUN(what_is_known_of_pools_moves_with_them);
+	T_RUN(owners_who_meddle_for_days_cause_no_busy_loop);
 	T_RUN(it_gives_up_only_when_every_pool_failed_often_enough);
 	T_RUN(days_of_trouble_stay_bounded);
 	return t_done();
