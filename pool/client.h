@@ -36,7 +36,8 @@ struct pool_config {
 	unsigned n_candidates; /* 0 and 1: `dialect` it is */
 };
 
-void pool_config_done(struct pool_config *c); /* wipes secrets */
+void pool_config_done(struct pool_config *c);                                   /* wipes secrets */
+int pool_config_copy(struct pool_config **out, const struct pool_config *from); /* or -ERR_NOMEM */
 void pool_config_free(struct pool_config *c); /* an allocated one; NULL is fine */
 
 struct client_timeouts {

@@ -244,6 +244,25 @@ static void rebind(struct entry *e, const struct pool_config *config)
 	e->leaving = false;
 }
 
+/* It stays for answers still to come, on a configuration of its own; false: no memory for that. */
+static bool let_go(struct entry *e)
+{
+	if (!e->own && pool_config_copy(&e->own, e->config))
+		return false;
+	e->config = e->own;
+	client_rebind(e->client, e->own);
+	e->leaving = true;
+	return true;
+}
+
+static void renumber(struct pools *p)
+{
+	unsigned i;
+
+	for (i = 0; i < p->n; i++)
+		p->entries[i]->index = i;
+}
+
 /* Those that stay keep what failover.c knows of them; whoever was picked is forgotten. */
 static void put_list(struct pools *p, struct entry **next, const struct pool_config *configs,
 		     unsigned n)
@@ -265,19 +284,26 @@ static void put_list(struct pools *p, struct entry **next, const struct pool_con
 		if (f->pool[i].disabled != configs[i].disabled)
 			failover_enable(f, i, !configs[i].disabled, clock_ms());
 	}
+	p->n_leaving = 0;
 	for (i = 0; i < p->n; i++) {
+		unsigned at = n + p->n_leaving;
+
 		if (kept[i])
 			continue;
+		if (at < FAILOVER_POOLS_MAX && was.pool[i].usable && let_go(p->entries[i])) {
+			f->pool[at] = was.pool[i];
+			failover_enable(f, at, false, 0);
+			next[at] = p->entries[i];
+			p->n_leaving++;
+			continue;
+		}
 		if (was.pool[i].started)
 			pools_end_entry(p->entries[i]);
 		entry_free(p->entries[i]);
 	}
-	for (i = 0; i < n; i++) {
-		p->entries[i] = next[i];
-		next[i]->index = i;
-	}
-	p->n = f->n = n;
-	p->n_leaving = 0;
+	p->n = f->n = n + p->n_leaving;
+	memcpy(p->entries, next, p->n * sizeof *next);
+	renumber(p);
 	f->gave_up = false;
 }
 
@@ -326,14 +352,6 @@ static int check_last(const struct pools *p, unsigned place, const char *what, s
 		       "pool %u is the only one that is enabled and cannot be %s; enable or add "
 		       "another one first",
 		       place, what);
-}
-
-static void renumber(struct pools *p)
-{
-	unsigned i;
-
-	for (i = 0; i < p->n; i++)
-		p->entries[i]->index = i;
 }
 
 static void move(struct pools *p, unsigned from, unsigned to)
