@@ -9,37 +9,37 @@
 
 static bool one_job(void)
 {
-	return told.jobs >= 1;
+	return told()->jobs >= 1;
 }
 
 static bool two_jobs(void)
 {
-	return told.jobs >= 2;
+	return told()->jobs >= 2;
 }
 
 static bool one_answer(void)
 {
-	return told.answers >= 1;
+	return told()->answers >= 1;
 }
 
 static bool two_downs(void)
 {
-	return told.downs >= 2;
+	return told()->downs >= 2;
 }
 
 static bool one_down(void)
 {
-	return told.downs >= 1;
+	return told()->downs >= 1;
 }
 
 static bool gave_up(void)
 {
-	return told.gave_up >= 1;
+	return told()->gave_up >= 1;
 }
 
 static bool second_active(void)
 {
-	return told.active == 1 && told.jobs >= 2;
+	return told()->active == 1 && told()->jobs >= 2;
 }
 
 static void jobs_come_and_shares_go(void)
@@ -55,12 +55,12 @@ static void jobs_come_and_shares_go(void)
 	config = config_of(s.port);
 	p = start(&config, 1, &client_timeouts_default, 0);
 	CHECK(await(one_job));
-	CHECK_INT(told.readies, 1);
-	CHECK_INT(told.active, 0);
-	share.job = told.last;
+	CHECK_INT(told()->readies, 1);
+	CHECK_INT(told()->active, 0);
+	share.job = told()->last;
 	CHECK_OK(pools_submit(p, &share, &request, &err), &err);
 	CHECK(await(one_answer));
-	CHECK_INT(told.answered, request);
+	CHECK_INT(told()->answered, request);
 	CHECK_STR(s.heard, "share 1 1");
 	pools_free(p);
 	shut(&s);
@@ -81,7 +81,7 @@ static void a_lost_connection_is_made_again(void)
 	CHECK(await(one_job));
 	hang_up(&s);
 	CHECK(await(one_down));
-	share.job = job_ref(told.last);
+	share.job = job_ref(told()->last);
 	CHECK_INT(pools_submit(p, &share, &request, &err), -ERR_NET);
 	CHECK(await(two_jobs));
 	CHECK_INT(s.connections, 2);
@@ -192,7 +192,7 @@ static void the_second_pool_takes_over(void)
 	CHECK_INT(b.connections, 0);
 	shut(&a);
 	CHECK(await(second_active));
-	CHECK_STR(told.job, "2");
+	CHECK_STR(told()->job, "2");
 	pools_free(p);
 	shut(&b);
 }
@@ -214,9 +214,9 @@ static void a_reload_keeps_what_is_unchanged(void)
 	memset(configs, 0x5a, sizeof configs); /* the old ones are nobody's any more */
 	say(&a, "job 3\n");
 	CHECK(await(two_jobs));
-	CHECK_STR(told.job, "3");
+	CHECK_STR(told()->job, "3");
 	CHECK_INT(a.connections, 1);
-	CHECK_INT(told.downs, 0);
+	CHECK_INT(told()->downs, 0);
 	CHECK_INT(pools_count(p), 2);
 	pools_free(p);
 	shut(&a);
@@ -225,17 +225,17 @@ static void a_reload_keeps_what_is_unchanged(void)
 
 static bool second_only(void)
 {
-	return told.active == 1 && told.jobs >= 1;
+	return told()->active == 1 && told()->jobs >= 1;
 }
 
 static bool four_readies(void)
 {
-	return told.readies >= 4;
+	return told()->readies >= 4;
 }
 
 static bool job_nine(void)
 {
-	return !strcmp(told.job, "9");
+	return !strcmp(told()->job, "9");
 }
 
 static void a_hold_down_that_is_no_longer_configured_is_none(void)
@@ -261,7 +261,7 @@ static void a_hold_down_that_is_no_longer_configured_is_none(void)
 	CHECK(await(four_readies)); /* the first is back, but not at once worked for */
 	say(&b, "job 9\n");
 	CHECK(await(job_nine));
-	CHECK_INT(told.active, 1);
+	CHECK_INT(told()->active, 1);
 	pools_free(p);
 	shut(&a);
 	shut(&b);
@@ -281,7 +281,7 @@ static void a_reload_that_removes_the_active_pool_says_so(void)
 	p = start(configs, 2, &client_timeouts_default, 0);
 	CHECK(await(second_only));
 	CHECK_OK(pools_reload(p, configs, 1, &err), &err);
-	CHECK_INT(told.active, -1);
+	CHECK_INT(told()->active, -1);
 	CHECK_INT(pools_active(p), -1);
 	CHECK_INT(pools_count(p), 1);
 	pools_free(p);
@@ -316,7 +316,7 @@ static void chatter_does_not_stand_for_a_job(void)
 	serve(&b, "ok\njob 2\n", 0);
 	configs[0] = config_of(a.port);
 	configs[1] = config_of(b.port);
-	chatter = event_new(base, -1, EV_PERSIST, on_chatter, &a);
+	chatter = event_new(loop(), -1, EV_PERSIST, on_chatter, &a);
 	event_add(chatter, &often);
 	p = start(configs, 2, &quick, 0);
 	CHECK(await(second_only));
@@ -339,7 +339,7 @@ static void a_session_is_resumed_though_an_attempt_failed_meanwhile(void)
 	config = config_of(s.port);
 	p = start(&config, 1, &client_timeouts_default, 0);
 	CHECK(await(one_job));
-	share.job = job_ref(told.last);
+	share.job = job_ref(told()->last);
 	shut(&s);
 	CHECK(await(two_downs)); /* the connection, and an attempt to make it again */
 	serve(&s, "again\njob 2\n", config.parsed.port);
@@ -364,13 +364,13 @@ static void a_reconnect_is_followed_within_the_domain_only(void)
 	say(&s, "go elsewhere.example\njob 2\n");
 	CHECK(await(two_jobs));
 	CHECK_INT(s.connections, 1);
-	CHECK_INT(told.downs, 0);
-	told.jobs = 0;
+	CHECK_INT(told()->downs, 0);
+	told()->jobs = 0;
 	say(&s, "go 127.0.0.1\n");
 	CHECK(await(one_down));
 	CHECK(await(one_job));
 	CHECK_INT(s.connections, 2);
-	told.jobs = 0;
+	told()->jobs = 0;
 	say(&s, "go [127.0.0.1]\n"); /* brackets are how URLs write addresses */
 	CHECK(await(one_job));
 	CHECK_INT(s.connections, 3);
@@ -391,9 +391,9 @@ static void it_may_end_at_any_moment(void)
 		config = config_of(s.port);
 		p = start(&config, 1, &client_timeouts_default, 0);
 		for (i = 0; i < turns; i++)
-			event_base_loop(base, EVLOOP_NONBLOCK);
+			event_base_loop(loop(), EVLOOP_NONBLOCK);
 		pools_free(p);
-		event_base_loop(base, EVLOOP_NONBLOCK);
+		event_base_loop(loop(), EVLOOP_NONBLOCK);
 		shut(&s);
 	}
 	CHECK(true);
@@ -404,7 +404,7 @@ int main(void)
 	struct log_config quiet = {.level = LOG_ERROR, .quiet = true};
 
 	log_setup(&quiet, NULL);
-	base = event_base_new();
+	words_begin();
 	T_RUN(jobs_come_and_shares_go);
 	T_RUN(a_lost_connection_is_made_again);
 	T_RUN(whatever_is_wrong_is_said_and_given_up_after_retries);
@@ -418,7 +418,6 @@ int main(void)
 	T_RUN(a_session_is_resumed_though_an_attempt_failed_meanwhile);
 	T_RUN(a_reconnect_is_followed_within_the_domain_only);
 	T_RUN(it_may_end_at_any_moment);
-	job_unref(told.last);
-	event_base_free(base);
+	words_end();
 	return t_done();
 }

@@ -12,7 +12,7 @@ static struct server a, b;
 
 static bool job_is(const char *id)
 {
-	return !strcmp(told.job, id);
+	return !strcmp(told()->job, id);
 }
 
 static bool job_1(void)
@@ -32,17 +32,17 @@ static bool job_3(void)
 
 static bool one_answer(void)
 {
-	return told.answers >= 1;
+	return told()->answers >= 1;
 }
 
 static bool one_down(void)
 {
-	return told.downs >= 1;
+	return told()->downs >= 1;
 }
 
 static bool two_readies(void)
 {
-	return told.readies >= 2;
+	return told()->readies >= 2;
 }
 
 /* Two pools, the first of which is worked for. */
@@ -108,15 +108,15 @@ static void a_pool_that_is_switched_to_is_worked_for_until_it_fails(void)
 	struct err err = {0};
 
 	CHECK_OK(pools_switch(p, 1, &err), &err);
-	CHECK_INT(told.active, 0); /* until the other one has a job */
+	CHECK_INT(told()->active, 0); /* until the other one has a job */
 	CHECK(await(job_2));
 	CHECK_INT(pools_active(p), 1);
 	CHECK_INT(state_at(p, 0), POOL_STANDBY);
 	hang_up(&b);
 	CHECK(await(job_1));
-	CHECK_INT(told.active, 0);
+	CHECK_INT(told()->active, 0);
 	CHECK_INT(a.connections, 1);
-	CHECK_INT(told.nones, 0);
+	CHECK_INT(told()->nones, 0);
 	CHECK_ERR(pools_switch(p, 2, &err), ERR_RANGE, &err);
 	end(p);
 }
@@ -126,12 +126,12 @@ static void a_disabled_pool_is_left_without_a_gap(void)
 	struct pool_config configs[2];
 	struct pools *p = two(configs);
 	struct err err = {0};
-	struct job *job = job_ref(told.last);
+	struct job *job = job_ref(told()->last);
 
 	CHECK_OK(pools_enable(p, 0, false, &err), &err);
 	CHECK(await(job_2));
-	CHECK_INT(told.nones, 0);
-	CHECK_INT(told.downs, 0);
+	CHECK_INT(told()->nones, 0);
+	CHECK_INT(told()->downs, 0);
 	CHECK_INT(state_at(p, 0), POOL_DISABLED);
 	CHECK_INT(submit(p, job), 0); /* found for it before */
 	CHECK(await(one_answer));
@@ -153,7 +153,7 @@ static void a_removed_pool_is_out_of_the_list_but_answers_still_come(void)
 	struct pool_config configs[2];
 	struct pools *p = two(configs);
 	struct err err = {0};
-	struct job *job = job_ref(told.last);
+	struct job *job = job_ref(told()->last);
 
 	CHECK_STR(pools_url(p, job->pool), configs[0].url);
 	CHECK_OK(pools_remove(p, 0, &err), &err);
@@ -161,15 +161,15 @@ static void a_removed_pool_is_out_of_the_list_but_answers_still_come(void)
 	CHECK_INT(pools_active(p), -1); /* though it goes on until */
 	CHECK_STR(url_at(p, 0), configs[1].url);
 	CHECK(await(job_2));
-	CHECK_INT(told.active, 0);
-	CHECK_INT(told.nones, 0);
+	CHECK_INT(told()->active, 0);
+	CHECK_INT(told()->nones, 0);
 	CHECK_INT(submit(p, job), 0);
 	CHECK(await(one_answer));
 	CHECK_ERR(pools_remove(p, 0, &err), ERR_USAGE, &err);
 	CHECK_ERR(pools_remove(p, 1, &err), ERR_RANGE, &err);
 	hang_up(&a);
 	CHECK(await(one_down));
-	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_loop(loop(), EVLOOP_NONBLOCK);
 	CHECK_STR(pools_url(p, job->pool), "");
 	CHECK_INT(submit(p, job), -ERR_UNKNOWN);
 	job_unref(job);
@@ -182,7 +182,7 @@ static void an_added_pool_is_the_last_and_has_a_number_of_its_own(void)
 	struct pools *p = two(configs);
 	struct err err = {0};
 	struct server c;
-	unsigned place = 99, number = told.last->pool;
+	unsigned place = 99, number = told()->last->pool;
 
 	serve(&c, "ok\njob 3\n", 0);
 	more = config_of(c.port);
@@ -194,12 +194,12 @@ static void an_added_pool_is_the_last_and_has_a_number_of_its_own(void)
 	CHECK_INT(c.connections, 0);
 	CHECK_OK(pools_switch(p, 2, &err), &err);
 	CHECK(await(job_3));
-	CHECK(told.last->pool != number);
-	CHECK_STR(pools_url(p, told.last->pool), more.url);
+	CHECK(told()->last->pool != number);
+	CHECK_STR(pools_url(p, told()->last->pool), more.url);
 	CHECK_INT(a.connections, 1);
 	CHECK_OK(pools_remove(p, 0, &err), &err);
 	CHECK_INT(pools_active(p), 1);
-	CHECK_INT(submit(p, told.last), 0);
+	CHECK_INT(submit(p, told()->last), 0);
 	CHECK(await(one_answer));
 	CHECK_STR(c.heard, "share 1 3");
 	shut(&c);
@@ -226,7 +226,7 @@ static void no_more_pools_than_there_is_room_for(void)
 	for (i = 63; i > 1; i--)
 		CHECK_OK(pools_remove(p, i, &err), &err);
 	CHECK_INT(pools_count(p), 2);
-	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_loop(loop(), EVLOOP_NONBLOCK);
 	CHECK_OK(pools_add(p, heap(&more), &place, &err), &err);
 	CHECK_INT(place, 2);
 	end(p);
@@ -243,7 +243,7 @@ static void a_moved_pool_keeps_its_connection(void)
 	CHECK_STR(url_at(p, 1), configs[0].url);
 	CHECK_INT(pools_active(p), 1);
 	CHECK(await(two_readies)); /* the first in order is tried, */
-	CHECK_INT(told.active, 0);
+	CHECK_INT(told()->active, 0);
 	say(&a, "job 3\n"); /* but not worked for at once */
 	CHECK(await(job_3));
 	CHECK_INT(pools_active(p), 1);
@@ -275,8 +275,8 @@ static void a_reload_takes_the_list_back_and_keeps_connections(void)
 	CHECK(await(job_3));
 	CHECK_INT(a.connections, 1);
 	CHECK_INT(b.connections, 1);
-	CHECK_INT(told.downs, 0);
-	CHECK_INT(told.nones, 0);
+	CHECK_INT(told()->downs, 0);
+	CHECK_INT(told()->nones, 0);
 	end(p);
 }
 
@@ -285,7 +285,7 @@ static void what_a_reload_removes_is_still_answered(void)
 	struct pool_config configs[2], again;
 	struct pools *p = two(configs);
 	struct err err = {0};
-	struct job *job = job_ref(told.last);
+	struct job *job = job_ref(told()->last);
 
 	again = configs[1];
 	CHECK_OK(pools_reload(p, &again, 1, &err), &err);
@@ -306,7 +306,7 @@ int main(void)
 	struct log_config quiet = {.level = LOG_ERROR, .quiet = true};
 
 	log_setup(&quiet, NULL);
-	base = event_base_new();
+	words_begin();
 	T_RUN(a_pool_that_is_switched_to_is_worked_for_until_it_fails);
 	T_RUN(a_disabled_pool_is_left_without_a_gap);
 	T_RUN(a_removed_pool_is_out_of_the_list_but_answers_still_come);
@@ -315,7 +315,6 @@ int main(void)
 	T_RUN(a_moved_pool_keeps_its_connection);
 	T_RUN(a_reload_takes_the_list_back_and_keeps_connections);
 	T_RUN(what_a_reload_removes_is_still_answered);
-	job_unref(told.last);
-	event_base_free(base);
+	words_end();
 	return t_done();
 }

@@ -98,7 +98,7 @@ static const struct dialect words = {
 
 /* ---- servers ---- */
 
-struct event_base *base;
+static struct event_base *base;
 
 static void on_heard(struct bufferevent *bev, void *arg)
 {
@@ -180,7 +180,12 @@ void say(struct server *s, const char *text)
 
 /* ---- what the pools tell ---- */
 
-struct told told;
+static struct told all;
+
+struct told *told(void)
+{
+	return &all;
+}
 
 /* The loop runs until this is so. */
 static bool (*wanted)(void);
@@ -194,10 +199,10 @@ static void look(void)
 static void on_job(void *arg, struct job *take)
 {
 	(void)arg;
-	told.jobs++;
-	snprintf(told.job, sizeof told.job, "%.31s", take->id);
-	job_unref(told.last);
-	told.last = take;
+	all.jobs++;
+	snprintf(all.job, sizeof all.job, "%.31s", take->id);
+	job_unref(all.last);
+	all.last = take;
 	look();
 }
 
@@ -215,8 +220,8 @@ static void on_answer(void *arg, unsigned pool, uint64_t session, uint32_t reque
 	(void)pool;
 	(void)session;
 	(void)reason;
-	told.answers += verdict == VERDICT_ACCEPTED;
-	told.answered = request;
+	all.answers += verdict == VERDICT_ACCEPTED;
+	all.answered = request;
 	look();
 }
 
@@ -227,7 +232,7 @@ static void on_ready(void *arg, unsigned pool, uint64_t session, bool resumed, u
 	(void)session;
 	(void)resumed;
 	(void)old;
-	told.readies++;
+	all.readies++;
 	look();
 }
 
@@ -236,22 +241,22 @@ static void on_down(void *arg, unsigned pool, uint64_t session)
 	(void)arg;
 	(void)pool;
 	(void)session;
-	told.downs++;
+	all.downs++;
 	look();
 }
 
 static void on_active(void *arg, int pool)
 {
 	(void)arg;
-	told.active = pool;
-	told.nones += pool < 0;
+	all.active = pool;
+	all.nones += pool < 0;
 	look();
 }
 
 static void on_gave_up(void *arg)
 {
 	(void)arg;
-	told.gave_up++;
+	all.gave_up++;
 	look();
 }
 
@@ -312,11 +317,28 @@ struct pools *start(const struct pool_config *configs, unsigned n,
 	struct pools *p = NULL;
 	struct err err = {0};
 
-	job_unref(told.last);
-	memset(&told, 0, sizeof told);
-	told.active = -1;
+	job_unref(all.last);
+	memset(&all, 0, sizeof all);
+	all.active = -1;
 	must(!pools_new(&p, base, configs, n, &any, timeouts, retries, 0, &events, NULL, &err),
 	     err.text);
 	pools_start(p);
 	return p;
+}
+
+void words_begin(void)
+{
+	base = event_base_new();
+	must(base != NULL, "there is a loop");
+}
+
+void words_end(void)
+{
+	job_unref(all.last);
+	event_base_free(base);
+}
+
+struct event_base *loop(void)
+{
+	return base;
 }

@@ -20,7 +20,10 @@ struct server {
 	char heard[256];
 };
 
-extern struct event_base *base; /* the test's to make */
+/* The loop of all that follows. */
+void words_begin(void);
+void words_end(void);
+struct event_base *loop(void);
 
 void serve(struct server *s, const char *greeting, unsigned port); /* port 0: any */
 void hang_up(struct server *s);
@@ -36,7 +39,7 @@ struct told {
 	struct job *last;
 	uint32_t answered;
 };
-extern struct told told;
+struct told *told(void);
 
 /* Run the loop until the claim holds; a minute is for ever. */
 bool await(bool (*claim)(void));
