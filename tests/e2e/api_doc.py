@@ -275,8 +275,12 @@ def judge_answer(doc, kind, body, reply):
 def coverage(doc, said):
     """Every method has a heading and an example, every event a word."""
     for m in doc.schema["methods"]:
-        if f"\n### {m['name']}\n" not in doc.text:
+        section = re.search(rf"\n### {re.escape(m['name'])}\n(.*?)(?=\n##|\Z)", doc.text, re.S)
+        if not section:
             doc.fault(1, f"no section of {m['name']}")
+        for p in m["params"]:
+            if section and f'"{p["name"]}"' not in section.group(1):
+                doc.fault(1, f"{m['name']}: nothing of its parameter {p['name']}")
         if m["name"] not in said:
             doc.fault(1, f"no example of {m['name']}")
     for name in re.findall(r"\n### ((?:miner|device|pool|rpc)\.\w+)\n", doc.text):

@@ -3,6 +3,7 @@
 # doc/api.md says what the program does: its examples are replayed, its tables are the schema's.
 # usage: api_doc.sh [write]   write: put replies and tables of doc/api.md right instead
 . "${top_srcdir:-.}/tests/e2e/lib.sh"
+export PYTHONDONTWRITEBYTECODE=1
 command -v python3 >/dev/null || skip "no python3"
 command -v curl >/dev/null || skip "no curl"
 

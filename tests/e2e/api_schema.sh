@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Every reply of a rig, in several states, fits the document that the rig gives of itself.
 . "${top_srcdir:-.}/tests/e2e/lib.sh"
+export PYTHONDONTWRITEBYTECODE=1
 python= # the distribution's has it, whatever else comes first
 for p in python3 /usr/bin/python3; do
 	"$p" -W ignore -c 'import jsonschema' 2>/dev/null && python=$p && break
