@@ -54,7 +54,16 @@ static int get_token(const char **out, char *buf, size_t size, const char *optio
 /* Kept no longer than the listener needs them. */
 struct tokens {
 	char write[512], read[512];
+	char write_from[200], read_from[200];
 };
+
+static const char *from(char *out, size_t size, const char *option, const char *path)
+{
+	if (!path)
+		return NULL;
+	snprintf(out, size, "%s %.160s", option, path);
+	return out;
+}
 
 static int configure(struct api_config *out, struct tokens *tokens, const struct settings_api *s,
 		     struct err *err)
@@ -66,6 +75,10 @@ static int configure(struct api_config *out, struct tokens *tokens, const struct
 				   .hosts = s->allow_host,
 				   .tls_cert = s->tls_cert,
 				   .tls_key = s->tls_key};
+	out->token_from = from(tokens->write_from, sizeof tokens->write_from, "--api-token-file",
+			       s->token_file);
+	out->read_token_from = from(tokens->read_from, sizeof tokens->read_from,
+				    "--api-read-token-file", s->read_token_file);
 	rc = get_token(&out->token, tokens->write, sizeof tokens->write, "--api-token", s->token,
 		       s->token_file, err);
 	if (rc)

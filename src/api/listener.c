@@ -54,10 +54,13 @@ static int set_rules(struct api_rules *rules, const struct api_place *place,
 		     const struct api_config *config, struct err *err)
 {
 	struct access *a = &rules->access;
-	int rc = access_set_token(&a->write, "--api-token", config->token, err);
+	const char *write_from = config->token_from ? config->token_from : "--api-token";
+	const char *read_from =
+		config->read_token_from ? config->read_token_from : "--api-read-token";
+	int rc = access_set_token(&a->write, write_from, config->token, err);
 
 	if (!rc)
-		rc = access_set_token(&a->read, "--api-read-token", config->read_token, err);
+		rc = access_set_token(&a->read, read_from, config->read_token, err);
 	if (!rc)
 		rc = copy(&rules->origins, config->origins, err);
 	if (!rc)

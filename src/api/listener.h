@@ -29,6 +29,8 @@ struct event_base;
 struct api_config {
 	const char *bind;               /* "ADDRESS:PORT", "unix:PATH" */
 	const char *token, *read_token; /* or NULL */
+	/* where they are from, for messages; NULL: "--api-token", "--api-read-token" */
+	const char *token_from, *read_token_from;
 	const char *origins, *hosts;    /* comma lists or NULL */
 	const char *tls_cert, *tls_key; /* PEM files; NULL: in the clear */
 	uint32_t request_ms;            /* for a request to be complete; 0: API_REQUEST_MS */
