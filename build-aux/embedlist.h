@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What is to be embedded: every algorithm's kernels with every prebuilt option string, each pair
- * once however many algorithms share it.  For the generators and the tests that hold them to it.
+ * What is to be embedded: every algorithm's kernels with every prebuilt option string, and those
+ * that measure a device, each pair once however many algorithms share it.  For the generators and
+ * the tests that hold them to it.
  */
 #ifndef ADIT_EMBEDLIST_H
 #define ADIT_EMBEDLIST_H
@@ -11,6 +12,7 @@
 
 #include "algos/algo.h"
 #include "src/gpu/backend.h"
+#include "src/roofline.h"
 
 #define EMBEDLIST_MAX 256
 
@@ -63,7 +65,7 @@ static inline int embedlist(struct embedlist_item *list)
 		n = embedlist_add(list, n, algos[a], algos[a]->prebuilt, false);
 		n = embedlist_add(list, n, algos[a], algos[a]->prebuilt_epoch, true);
 	}
-	return n;
+	return embedlist_add(list, n, &roofline_kernel, roofline_kernel.prebuilt, false);
 }
 
 /* Is this one of the item's entries? */

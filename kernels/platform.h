@@ -87,6 +87,7 @@ typedef uint  vu;
 #  define PLATFORM_JOIN(a, b) PLATFORM_JOIN2(a, b)
 typedef PLATFORM_JOIN(uint, LANES) vu;
 #  define V_ANY(mask)     any(mask)
+#  define V_TURN_RIGHT(x, n) ((x) >> ((n) & 31u) | (x) << (-(n) & 31u)) /* by n mod 32 */
 #  define V_LOAD(p)       PLATFORM_JOIN(vload, LANES)(0, (p))
 #  define V_STORE(p, v)   PLATFORM_JOIN(vstore, LANES)((v), 0, (p))
 #  define V_CHOOSE(mask, yes, no) select((no), (yes), (mask))
@@ -223,6 +224,7 @@ extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l
 #if LANES == 1
 # define V_LANE           0u
 # define V_ANY(mask)      (mask)
+# define V_TURN_RIGHT(x, n) TURN_RIGHT32(x, n)
 # define V_LOAD(p)        (*(p))
 # define V_STORE(p, v)    (*(p) = (v))
 # define V_CHOOSE(mask, yes, no) ((mask) ? (yes) : (no))

@@ -22,7 +22,8 @@ static const uint32_t body_len[IPC_TYPES] = {
 	[IPC_UNFIT] = sizeof(struct ipc_unfit),     [IPC_SENSE] = sizeof(struct ipc_sense),
 	[IPC_SET] = sizeof(struct ipc_set),         [IPC_ASKING] = sizeof(struct ipc_number),
 	[IPC_READING] = sizeof(struct ipc_reading), [IPC_SET_DONE] = sizeof(struct ipc_set_done),
-	[IPC_PRESENCE] = sizeof(struct presence),
+	[IPC_PRESENCE] = sizeof(struct presence),   [IPC_PROBE] = sizeof(struct ipc_probe),
+	[IPC_FIGURE] = sizeof(struct roof_figure),
 };
 
 int ipc_body_len(unsigned type)
@@ -216,9 +217,24 @@ static int check_sensors(struct ipc_msg *msg)
 	}
 }
 
+/* A number that lies beyond any device is no figure. */
+static int check_figure(const struct roof_figure *f)
+{
+	return f->kind < ROOF_KINDS && f->value >= 0 && f->value <= ROOF_VALUE_MAX && f->mad >= 0 &&
+			       f->mad <= ROOF_VALUE_MAX
+		       ? 0
+		       : -ERR_PROTO;
+}
+
 static int check_body(struct ipc_msg *msg)
 {
 	switch (msg->head.type) {
+	case IPC_PROBE:
+		END_TEXT(msg->u.probe.backend);
+		END_TEXT(msg->u.probe.cache_dir);
+		return 0;
+	case IPC_FIGURE:
+		return check_figure(&msg->u.figure);
 	case IPC_OPEN:
 		END_TEXT(msg->u.open.backend);
 		END_TEXT(msg->u.open.algo);

@@ -13,6 +13,7 @@
 #include "src/err.h"
 #include "src/gpu/backend.h"
 #include "src/job.h"
+#include "src/roofline.h"
 #include "src/sensor/presence.h"
 #include "src/sensor/sensor.h"
 
@@ -58,6 +59,9 @@ enum ipc_type {
 	IPC_READING,  /* struct ipc_reading */
 	IPC_SET_DONE, /* struct ipc_set_done */
 	IPC_PRESENCE, /* struct presence */
+	/* measuring what a device can do: the first message to a worker in place of IPC_OPEN */
+	IPC_PROBE,  /* struct ipc_probe */
+	IPC_FIGURE, /* struct roof_figure, from it; IPC_READY comes after the last */
 	IPC_TYPES
 };
 
@@ -72,6 +76,13 @@ struct ipc_open {
 	uint32_t batch_ms;    /* target length of what is in flight */
 	uint32_t threads;     /* cpu backend: 0 means one a core */
 	uint32_t no_selftest; /* tests of failing kernels only */
+};
+
+struct ipc_probe {
+	char backend[16];
+	uint32_t index;
+	uint32_t reserved;
+	char cache_dir[512]; /* "" for none */
 };
 
 /* Two are kept, the newest and the one before; a work names its epoch by number. */
@@ -189,6 +200,8 @@ struct ipc_msg {
 		struct ipc_reading reading;
 		struct ipc_set_done set_done;
 		struct presence presence;
+		struct ipc_probe probe;
+		struct roof_figure figure;
 	} u;
 	int fd; /* not on the wire: what came with an IPC_EPOCH, the receiver's to close; else -1 */
 };

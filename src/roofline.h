@@ -13,6 +13,7 @@
 #include "src/gpu/backend.h"
 
 #define ROOF_FIGURES_MAX 64
+#define ROOF_VALUE_MAX   1e18
 
 enum roof_kind {
 	ROOF_ADD, /* operations a second, as struct algo_cost counts them */
@@ -52,6 +53,9 @@ struct roofline_limit {
 	double ops;      /* operations a hash */
 	double bytes;    /* of device memory a hash */
 };
+
+/* The kernels of kernels/roofline.cl, as an algorithm would have them; on no list. */
+extern const struct algo roofline_kernel;
 
 /* "add", ...; NULL past the last. */
 const char *roof_word(unsigned kind);

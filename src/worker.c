@@ -21,6 +21,7 @@
 #include "src/ipc.h"
 #include "src/pace.h"
 #include "src/pulse.h"
+#include "src/roofline_work.h"
 #include "src/settings.h"
 #include "src/str.h"
 #include "src/watch.h"
@@ -52,6 +53,8 @@ struct worker {
 	const struct engine_ops *ops;
 	struct engine *engine;
 	struct ipc_open open;
+	struct ipc_probe probe;
+	bool probing; /* the device itself is to be measured: nothing else follows */
 	struct engine_config config;
 	struct engine_host host;
 	struct pulse *pulse;
@@ -599,6 +602,11 @@ static int await_open(struct worker *w, struct err *err)
 		w->gone = true;
 		return err_set(err, ERR_IO, "nobody speaks on the socket");
 	}
+	if (rc > 0 && msg.head.type == IPC_PROBE) {
+		w->probe = msg.u.probe;
+		w->probing = true;
+		return 0;
+	}
 	if (rc < 0 || msg.head.type != IPC_OPEN)
 		return err_set(err, ERR_PROTO, "the first message is not 'open'");
 	w->open = msg.u.open;
@@ -721,13 +729,13 @@ int worker_run(int fd)
 	signal(SIGINT, SIG_IGN); /* the supervisor decides */
 	signal(SIGPIPE, SIG_IGN);
 	rc = await_open(w, &err);
-	if (!rc)
+	if (!rc && !w->probing)
 		rc = configure(w, &err);
 	if (!rc)
 		rc = pulse_start(&w->pulse, fd, &err);
 	if (!rc)
-		rc = get_ready(w, &err);
-	if (!rc)
+		rc = w->probing ? roofline_work(fd, &w->probe, w->pulse, &err) : get_ready(w, &err);
+	if (!rc && !w->probing)
 		rc = loop(w, &err);
 	rc = end(w, rc, &err);
 	free(w);

@@ -14,7 +14,7 @@
 #include "src/gpu/opencl.h"
 #include "src/str.h"
 
-#define ENTRIES_MAX   8
+#define ENTRIES_MAX   16
 #define STAGE_BYTES   8192 /* writes of one batch: a job and a zeroed counter, amply */
 #define STAGES        (BACKEND_MARKS + 1)
 #define POKES         64

@@ -33,6 +33,12 @@ static void texts_end(const struct ipc_msg *msg)
 		must(ENDS(info->backend) && ENDS(info->pci) && ENDS(info->uuid));
 		must(ENDS(info->name) && ENDS(info->vendor) && ENDS(info->driver));
 		break;
+	case IPC_PROBE:
+		must(ENDS(msg->u.probe.backend) && ENDS(msg->u.probe.cache_dir));
+		break;
+	case IPC_FIGURE:
+		must(msg->u.figure.kind < ROOF_KINDS && msg->u.figure.value <= ROOF_VALUE_MAX);
+		break;
 	case IPC_PROGRESS:
 		must(ENDS(msg->u.progress.stage));
 		break;
