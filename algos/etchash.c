@@ -17,5 +17,6 @@ const struct algo algo_etchash = {
 	.name = "etchash",
 	.aliases = "etc",
 	.title = "Etchash: Ethereum Classic",
+	.height = 25000000,
 	ETHASH_MEMBERS(etchash_params),
 };

@@ -16,5 +16,6 @@ const struct algo algo_ethash = {
 	.name = "ethash",
 	.aliases = "eth ethw",
 	.title = "Ethash: EthereumPoW and kin",
+	.height = 25600000,
 	ETHASH_MEMBERS(ethash_params),
 };

@@ -15,6 +15,8 @@ int ethash_hash(const struct algo_epoch *ep, const struct work *work, uint64_t n
 void ethash_prepare(const struct algo_epoch *ep, const struct work *work, struct abi_job *out);
 int ethash_plans(const struct algo *algo, const struct algo_device *dev, const uint64_t *set,
 		 struct algo_plan *out, int max, struct err *err);
+void ethash_cost(const struct algo *algo, const struct algo_facts *facts, const uint64_t *set,
+		 const char *label, struct algo_cost *out); /* algos/dag_cost.c */
 extern const struct algo_step ethash_steps[]; /* "dag" of kernels/dag.cl, "ethash" of ethash.cl */
 extern const char *const ethash_prebuilt[];
 extern const char kernel_ethash[];
@@ -30,6 +32,6 @@ int ethash_rows(const struct algo_epoch *ep, const struct work *work, uint64_t n
  .nonce_len = 8, .diff_mult = 1, .steps = ethash_steps, .n_steps = ETHASH_STEPS,                   \
  .settings = dag_settings, .prebuilt = ethash_prebuilt, .prebuilt_epoch = dag_prebuilt_256,        \
  .dataset = &dag_dataset, .params = &(row), .hash = ethash_hash, .prepare = ethash_prepare,        \
- .plans = ethash_plans
+ .plans = ethash_plans, .cost = ethash_cost
 
 #endif

@@ -25,5 +25,6 @@ const struct algo algo_evrprogpow = {
 	.name = "evrprogpow",
 	.aliases = "evr evrmore",
 	.title = "EvrProgPoW: Evrmore",
+	.height = 1900000,
 	PROGPOW_MEMBERS(evrprogpow_params, progpow_prebuilt_32c, dag_prebuilt_512),
 };

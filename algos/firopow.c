@@ -26,5 +26,6 @@ const struct algo algo_firopow = {
 	.name = "firopow",
 	.aliases = "firo",
 	.title = "FiroPoW: Firo",
+	.height = 1300000,
 	PROGPOW_MEMBERS(firopow_params, progpow_prebuilt_32b, dag_prebuilt_512),
 };

@@ -25,5 +25,6 @@ const struct algo algo_kawpow = {
 	.name = "kawpow",
 	.aliases = "raven rvn",
 	.title = "KawPoW: Ravencoin, Neurai, Clore, Quai",
+	.height = 4642500,
 	PROGPOW_MEMBERS(kawpow_params, progpow_prebuilt_32c, dag_prebuilt_512),
 };

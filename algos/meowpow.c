@@ -27,5 +27,6 @@ const struct algo algo_meowpow = {
 	.name = "meowpow",
 	.aliases = "mewc meowcoin",
 	.title = "MeowPoW: Meowcoin",
+	.height = 2175000,
 	PROGPOW_MEMBERS(meowpow_params, progpow_prebuilt_16c, dag_prebuilt_512),
 };

@@ -81,6 +81,8 @@ int progpow_hash(const struct algo_epoch *ep, const struct work *work, uint64_t 
 void progpow_prepare(const struct algo_epoch *ep, const struct work *work, struct abi_job *out);
 int progpow_plans(const struct algo *algo, const struct algo_device *dev, const uint64_t *set,
 		  struct algo_plan *out, int max, struct err *err);
+void progpow_cost(const struct algo *algo, const struct algo_facts *facts, const uint64_t *set,
+		  const char *label, struct algo_cost *out); /* algos/dag_cost.c */
 extern const struct algo_program progpow_programs;
 extern const struct algo_step progpow_steps[]; /* PROGPOW_STEPS of them */
 extern const char *const progpow_prebuilt_32a[],
@@ -118,6 +120,6 @@ void progpow_final(const struct progpow_params *p, const struct work *work, uint
  .nonce_len = 8, .diff_mult = 1, .steps = progpow_steps, .n_steps = PROGPOW_STEPS,                 \
  .settings = dag_settings, .prebuilt = search_options, .prebuilt_epoch = epoch_options,            \
  .dataset = &dag_dataset, .program = &progpow_programs, .params = &(row), .hash = progpow_hash,    \
- .prepare = progpow_prepare, .plans = progpow_plans
+ .prepare = progpow_prepare, .plans = progpow_plans, .cost = progpow_cost
 
 #endif

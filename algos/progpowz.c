@@ -25,5 +25,6 @@ const struct algo algo_progpowz = {
 	.name = "progpowz",
 	.aliases = "zano",
 	.title = "ProgPoWZ: Zano",
+	.height = 3500000,
 	PROGPOW_MEMBERS(progpowz_params, progpow_prebuilt_32a, dag_prebuilt_256),
 };

@@ -125,6 +125,27 @@ static int sha256d_plans(const struct algo *algo, const struct algo_device *dev,
 	return n;
 }
 
+/*
+ * Only what follows the midstate.  A round: six rotations, four logic (two sigmas, choice,
+ * majority), and sums; a word of the schedule: four rotations and two shifts, two logic.
+ * First hash: rounds 4 to 63; of the schedule 14 words with one sigma only (18 and 20 to 32, the
+ * others there are constant) and 31 whole ones.  Second hash: rounds 1 to 56, of 57 to 60 the half
+ * that leads to the last word; ten words with one sigma, 35 whole ones.  Sums of three terms: 630.
+ */
+static void sha256d_cost(const struct algo *algo, const struct algo_facts *facts,
+			 const uint64_t *set, const char *label, struct algo_cost *out)
+{
+	const double rounds = 60 + 56, halves = 4, words = 31 + 35, sigmas = 14 + 10;
+
+	(void)algo;
+	(void)facts;
+	(void)set;
+	(void)label;
+	out->rotate = 6 * rounds + 3 * halves + 6 * words + 3 * sigmas;
+	out->logic = 4 * rounds + 2 * halves + 2 * words + sigmas;
+	out->add = 630;
+}
+
 const struct algo algo_sha256d = {
 	.name = "sha256d",
 	.aliases = "sha256 bitcoin",
@@ -142,4 +163,5 @@ const struct algo algo_sha256d = {
 	.hash = sha256d_hash,
 	.prepare = sha256d_prepare,
 	.plans = sha256d_plans,
+	.cost = sha256d_cost,
 };

@@ -165,14 +165,19 @@ void bench_print_probe(FILE *out, const struct bench_device *d)
 /* --- Markdown ----------------------------------------------------------------- */
 
 /* Names come from drivers: nothing in them is markup. */
-static void cell(FILE *out, const char *text)
+static void plain(FILE *out, const char *text)
 {
-	fputc(' ', out);
 	for (; *text; text++) {
 		if (strchr("|\\`*_<>[]#", *text))
 			fputc('\\', out);
 		fputc(*text, out);
 	}
+}
+
+static void cell(FILE *out, const char *text)
+{
+	fputc(' ', out);
+	plain(out, text);
 	fputs(" |", out);
 }
 
@@ -181,11 +186,10 @@ static void markdown_device(FILE *out, const struct bench_device *d)
 	char name[80], value[64];
 	unsigned i;
 
-	fputs("-", out);
-	cell(out, d->id);
-	cell(out, d->info.name);
-	fputs(" driver", out);
-	cell(out, d->info.driver);
+	fprintf(out, "- %s: ", d->id);
+	plain(out, d->info.name);
+	fputs(", driver ", out);
+	plain(out, d->info.driver);
 	fputc('\n', out);
 	if (!d->roof.n)
 		return;
