@@ -71,6 +71,9 @@ int guardian_set_intensity(struct guardian *g, unsigned device, uint32_t log2, s
 int guardian_set_power_limit(struct guardian *g, unsigned device, uint32_t watts, struct err *err);
 int guardian_set_temp_target(struct guardian *g, unsigned device, uint32_t celsius,
 			     struct err *err);
+enum guardian_order { ORDER_INTENSITY, ORDER_POWER_LIMIT, ORDER_TEMP_TARGET };
+/* What was ordered, 0: nothing. */
+uint32_t guardian_ordered(const struct guardian *g, unsigned device, enum guardian_order what);
 int guardian_restart(struct guardian *g, unsigned device, const char *why, struct err *err);
 
 /* No pool works (up false), or one does again; where: without credentials. */

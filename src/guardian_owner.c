@@ -105,6 +105,21 @@ int guardian_set_temp_target(struct guardian *g, unsigned device, uint32_t celsi
 
 /* ---- the others ---- */
 
+uint32_t guardian_ordered(const struct guardian *g, unsigned device, enum guardian_order what)
+{
+	const struct ward *w = &g->wards[device];
+
+	switch (what) {
+	case ORDER_INTENSITY:
+		return w->ordered_log2;
+	case ORDER_POWER_LIMIT:
+		return w->ordered_w;
+	case ORDER_TEMP_TARGET:
+		return w->ordered_c;
+	}
+	return 0;
+}
+
 int guardian_set_intensity(struct guardian *g, unsigned device, uint32_t log2, struct err *err)
 {
 	if (log2 > INTENSITY_MAX)

@@ -175,11 +175,39 @@ static json_t *pools_json(const struct miner *m, bool full)
 	return list;
 }
 
+/* A list with a value a device, where one was ordered; else it is as the settings have it. */
+static void put_orders(const struct miner *m, json_t *settings, const char *option,
+		       enum guardian_order what, const char *configured, const char *none)
+{
+	char text[DEVICES_MAX * 12] = "", word[12];
+	bool any = false;
+	size_t used = 0;
+	unsigned i;
+
+	for (i = 0; i < fleet_count(m->fleet) && used < sizeof text - 12; i++) {
+		uint32_t v = guardian_ordered(m->guardian, i, what);
+
+		any = any || v;
+		if (!v)
+			v = settings_of_device(configured, i);
+		snprintf(word, sizeof word, "%u", (unsigned)v);
+		used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? "," : "",
+					 v ? word : none);
+	}
+	if (any)
+		json_object_set_new(settings, option, json_string(text));
+}
+
 static json_t *do_config(void *arg, bool full)
 {
 	const struct miner *m = arg;
 	json_t *settings = settings_json(m->settings, full);
 
+	put_orders(m, settings, "intensity", ORDER_INTENSITY, m->settings->intensity, "auto");
+	put_orders(m, settings, "power-limit", ORDER_POWER_LIMIT, m->settings->guard.power_limit,
+		   "off");
+	put_orders(m, settings, "temp-target", ORDER_TEMP_TARGET, m->settings->guard.temp_target,
+		   "off");
 	json_object_set_new(settings, "pools", pools_json(m, full));
 	return json_pack("{s:o}", "settings", settings);
 }

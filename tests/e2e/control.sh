@@ -108,6 +108,9 @@ has '"hotspot_c":60' "the hot spot is told"
 has '"util_percent":99' "and the use"
 yes device.set_power_limit '[1,100]'
 wait_line "$ADIT_SIM_SENSORS.set" '^1 limit_mw=100000' 40 >/dev/null || fail "the card gets its limit"
+rpc miner.config
+has '"intensity":"9,auto"' "the settings have the intensity"
+has '"power-limit":"off,100"' "and the limit"
 rpc device.set_power_limit '[1,301]'
 has 'sim:1: its power limit must be from 80 to 300 W' "within what the card can"
 rpc device.set_temp_target '[1,90]'
