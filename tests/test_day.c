@@ -458,6 +458,46 @@ static void hangs_and_crashes_are_told_apart_and_recovered(void)
 	CHECK_INT(m.slot.state, SLOT_RUNNING);
 }
 
+static void owner_restarts(struct sim *m)
+{
+	guard_restarting(&m->guard);
+	do_slot(m, slot_restart(&m->slot, &slot_limits_default, m->now_ms, "the owner wants it"));
+	guard_now(m, 0);
+}
+
+/* As often as owners like, also while it starts, and twice in a row. */
+static void what_the_owner_restarts_is_neither_alarm_nor_fault(void)
+{
+	static struct sim m;
+	unsigned i;
+
+	sim_init(&m, 5);
+	seconds(&m, 60);
+	for (i = 0; i < 60; i++) {
+		owner_restarts(&m);
+		if (i % 7 == 0)
+			owner_restarts(&m);
+		seconds(&m, i % 5 ? 10 : 2);
+	}
+	seconds(&m, 60);
+	CHECK_INT(m.broken, 0);
+	CHECK_INT(m.slot.state, SLOT_RUNNING);
+	CHECK_INT(m.said[ALARM_HANG], 0);
+	CHECK_INT(m.said[ALARM_CRASH], 0);
+	CHECK_INT(m.said[ALARM_PARKED], 0);
+	CHECK_INT(m.guard.n_restarts, 0);
+	CHECK_INT(m.done[GUARD_RESTART] + m.done[GUARD_PARK], 0);
+	CHECK(m.spawns > 50);
+	m.dies_ms = m.now_ms; /* a real crash is told as before */
+	m.dies_of = SIGSEGV;
+	seconds(&m, 60);
+	CHECK_INT(m.said[ALARM_CRASH], 1);
+	m.hung = true;
+	seconds(&m, 120);
+	CHECK_INT(m.said[ALARM_HANG], 1);
+	CHECK_INT(m.guard.n_restarts, 2);
+}
+
 /* Every two minutes is within the slot's budget for ever: the day's lid ends it. */
 static void a_slow_restart_loop_ends_as_well(void)
 {
@@ -750,6 +790,7 @@ int main(void)
 	T_RUN(random_days_keep_every_promise);
 	T_RUN(a_healthy_day_has_no_event_and_no_loss);
 	T_RUN(hangs_and_crashes_are_told_apart_and_recovered);
+	T_RUN(what_the_owner_restarts_is_neither_alarm_nor_fault);
 	T_RUN(a_slow_restart_loop_ends_as_well);
 	T_RUN(an_unkillable_worker_is_left_alone);
 	T_RUN(a_card_that_is_gone_is_parked);

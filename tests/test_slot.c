@@ -126,6 +126,59 @@ static void crashes_back_off_twice_as_long_each_time_then_park(void)
 	CHECK_INT(s.total_restarts, 4);
 }
 
+static void a_restart_that_is_wanted_is_at_once_and_free(void)
+{
+	struct slot s;
+	int64_t now = 1000;
+	unsigned i;
+
+	slot_init(&s);
+	start(&s, now);
+	for (i = 0; i < 3 * lim.budget; i++) {
+		CHECK_INT(slot_restart(&s, &lim, now, "told to"), SLOT_TERM);
+		CHECK_INT(slot_restart(&s, &lim, now, "told to"), SLOT_NONE); /* it is under way */
+		slot_exited(&s, &lim, now, 0);
+		CHECK_INT(s.state, SLOT_BACKOFF);
+		start(&s, now);
+	}
+	CHECK_INT(s.total_restarts, 3 * lim.budget);
+	slot_exited(&s, &lim, now, SIGSEGV); /* this one is its own */
+	CHECK_INT(slot_next(&s), now + lim.backoff_min_ms);
+	CHECK_INT(slot_restart(&s, &lim, now, "told to"), SLOT_NONE);
+	start(&s, now); /* it does not wait */
+	slot_exited(&s, &lim, now, SIGSEGV);
+	CHECK_INT(slot_next(&s), now + 2 * lim.backoff_min_ms);
+	start(&s, slot_next(&s));
+	slot_restart(&s, &lim, now, "told to");
+	slot_stop(&s, &lim, now);
+	slot_exited(&s, &lim, now, 0);
+	CHECK_INT(s.state, SLOT_OFF); /* the end of the program goes before */
+	CHECK_INT(slot_step(&s, &lim, now + 100000), SLOT_NONE);
+}
+
+static void batches_that_were_made_longer_are_no_hang(void)
+{
+	struct slot s;
+
+	slot_init(&s);
+	start(&s, 0);
+	slot_work(&s, &lim, 0);
+	slot_batch(&s, &lim, 0, 1000);
+	CHECK_INT(slot_next(&s), lim.batch_floor_ms);
+	slot_patience(&s, &lim, 10);
+	slot_batch(&s, &lim, 20, 1000); /* one that was under way */
+	CHECK_INT(slot_next(&s), 10 + lim.prepare_ms);
+	CHECK_INT(slot_step(&s, &lim, 9 + lim.prepare_ms), SLOT_NONE);
+	slot_batch(&s, &lim, 1800, 1780000);
+	CHECK(slot_next(&s) > 1800 + 1780); /* known by now */
+	CHECK_INT(slot_step(&s, &lim, slot_next(&s)), SLOT_TERM);
+	slot_exited(&s, &lim, 20000, SIGKILL);
+	start(&s, slot_next(&s));
+	slot_work(&s, &lim, 30000);
+	slot_batch(&s, &lim, 30000, 1000);
+	CHECK_INT(slot_next(&s), 30000 + lim.batch_floor_ms);
+}
+
 static void a_long_good_run_earns_the_budget_back(void)
 {
 	struct slot s;
@@ -276,6 +329,8 @@ int main(void)
 	T_RUN(an_unkillable_worker_is_reported_and_left_alone);
 	T_RUN(a_silent_start_and_a_silent_build_are_noticed);
 	T_RUN(crashes_back_off_twice_as_long_each_time_then_park);
+	T_RUN(a_restart_that_is_wanted_is_at_once_and_free);
+	T_RUN(batches_that_were_made_longer_are_no_hang);
 	T_RUN(a_long_good_run_earns_the_budget_back);
 	T_RUN(wrong_results_park_at_once);
 	T_RUN(stopping_never_restarts);

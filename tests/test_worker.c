@@ -470,6 +470,28 @@ static void told_intensity_is_kept(void)
 	quits_well(&b);
 }
 
+static void a_told_intensity_is_taken_back(void)
+{
+	const struct ipc_limit limit = {.batch_ms = 20, .duty_permille = 1000, .intensity = 8},
+			       automatic = {.batch_ms = 20, .duty_permille = 1000, .automatic = 1};
+	struct boss b;
+	uint64_t before;
+
+	if (!CHECK(boss_start(&b, "sim", "rate=1M")))
+		return;
+	CHECK_INT(ipc_send(b.fd, IPC_LIMIT, &limit), 0);
+	give(&b, 1, 0, 16 * 256, 1);
+	CHECK(boss_await(&b, IPC_IDLE));
+	before = b.batches;
+	CHECK_U64(before, 16);
+	CHECK_INT(ipc_send(b.fd, IPC_LIMIT, &automatic), 0);
+	give(&b, 2, 0, 400 * 256, 1);
+	CHECK(boss_await(&b, IPC_IDLE));
+	CHECK_U64(b.lease[1].done, 400 * 256);
+	CHECK(b.batches - before < 200); /* they grew */
+	quits_well(&b);
+}
+
 /* --- ends --------------------------------------------------------------------- */
 
 static void ends_when_the_supervisor_goes_away(void)
@@ -722,6 +744,7 @@ int main(void)
 	T_RUN(paused_worker_starts_nothing_until_resumed);
 	T_RUN(resting_worker_still_covers_its_lease);
 	T_RUN(told_intensity_is_kept);
+	T_RUN(a_told_intensity_is_taken_back);
 	T_RUN(ends_when_the_supervisor_goes_away);
 	T_RUN(interrupt_is_left_to_the_supervisor);
 	T_RUN(failures_are_told_with_their_kind);

@@ -89,7 +89,8 @@ static bool is_up(enum guard_life life)
 
 void guard_restarting(struct guard *g)
 {
-	g->asked = g->told = is_up(g->life);
+	if (is_up(g->life))
+		g->asked = g->told = true;
 }
 
 /* Restart its worker, unless that is under way already. */
