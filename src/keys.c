@@ -219,11 +219,15 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 static void on_go_on(evutil_socket_t fd, short what, void *arg)
 {
 	struct keys *k = arg;
+	bool had = k->ours;
 
 	(void)fd;
 	(void)what;
-	lose(k); /* a shell has set modes of its own meanwhile */
+	k->ours = false; /* a shell has set modes of its own meanwhile */
+	rescue.armed = 0;
 	take(k);
+	if (had && !k->ours && k->events.left)
+		k->events.left(k->arg, false);
 }
 
 /* ---- keys ---- */

@@ -41,7 +41,7 @@ struct keys_events {
 
 	/* For a screen of its own.  Every key there is, and none of the above is called. */
 	void (*any)(void *arg, char key);
-	/* Our modes are in force from now on, again after a stop. */
+	/* Our modes are in force (again): nothing is known of what is shown.  May come twice. */
 	void (*taken)(void *arg);
 	/* They end.  mine: the terminal is still ours to write to. */
 	void (*left)(void *arg, bool mine);

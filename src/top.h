@@ -56,7 +56,7 @@ int top_read(struct top_rig *r, const char *body, size_t len, struct tui_log *al
 /* ---- top_rig.c ---- */
 
 struct top_links; /* one a rig */
-/* told: rig i has another state or new figures. */
+/* told: a rig has another state or new figures.  token (NULL: none) is borrowed. */
 int top_links_new(struct top_links **out, struct event_base *base, struct top_rig *rigs, unsigned n,
 		  const struct settings_top *s, const char *token, struct tui_log *alarms,
 		  void (*told)(void *arg), void *arg, struct err *err);

@@ -22,6 +22,7 @@ struct top_link {
 	struct pool_config config;
 	char text[300]; /* scheme://host:port */
 	bool asking;
+	bool told_token; /* it asked for one */
 };
 
 struct top_links {
@@ -29,6 +30,7 @@ struct top_links {
 	struct top_link *link;
 	unsigned n;
 	uint32_t asked;
+	const char *token; /* NULL: none */
 	struct tui_log *alarms;
 	void (*told)(void *arg);
 	void *arg;
@@ -61,9 +63,11 @@ static int take_address(struct top_link *l, const char *text, struct err *err)
 {
 	struct url *u = &l->config.parsed;
 	int rc = whole_url(l->text, sizeof l->text, text, err);
+	struct err why = {0};
 
-	if (!rc)
-		rc = url_parse(u, l->text, err);
+	if (!rc && url_parse(u, l->text, &why)) /* "bad pool address: WHY" */
+		rc = err_set(err, why.code, "%s",
+			     strstr(why.text, ": ") ? strstr(why.text, ": ") + 2 : why.text);
 	if (!rc && strcmp(u->scheme, "http") && strcmp(u->scheme, "https"))
 		rc = err_set(err, ERR_PARSE, "write HOST:PORT, http://HOST:PORT or https://...");
 	if (!rc && (u->user[0] || u->password[0]))
@@ -93,6 +97,31 @@ static void is_now(struct top_link *l, enum top_state state, const char *why)
 	str_printable(r->error, sizeof r->error, why, strlen(why));
 }
 
+static void ask(struct top_link *l)
+{
+	struct err err = {0};
+	char body[400];
+
+	l->asking = true;
+	top_ask(body, sizeof body, l->rig);
+	if (!http_post(l->http, 0, ++l->all->asked, body, strlen(body), ANSWER_MS, &err) ||
+	    !l->asking) /* it was told within the call */
+		return;
+	l->asking = false;
+	is_now(l, TOP_DOWN, err.text);
+	l->all->told(l->all->arg);
+}
+
+/* Only those get the token who ask for one. */
+static bool tell_token(struct top_link *l)
+{
+	if (!l->all->token || l->told_token || http_set_token(l->http, l->all->token))
+		return false;
+	l->told_token = true;
+	ask(l);
+	return true;
+}
+
 static void on_reply(void *arg, uint32_t request, int status, const char *body, size_t len)
 {
 	struct top_link *l = arg;
@@ -101,11 +130,13 @@ static void on_reply(void *arg, uint32_t request, int status, const char *body, 
 
 	(void)request;
 	l->asking = false;
+	if (status == 401 && tell_token(l))
+		return;
 	if (status == 0)
 		rc = err_set(&err, ERR_NET, "%.200s", body);
 	else if (status == 401 || status == 403)
-		rc = err_set(&err, ERR_AUTH, "it refuses to tell (HTTP %d): give --token-file FILE",
-			     status);
+		rc = err_set(&err, ERR_AUTH, "it refuses to tell (HTTP %d): %s", status,
+			     l->told_token ? "the token is not its own" : "give --token-file FILE");
 	else if (status != 200)
 		rc = err_set(&err, ERR_PROTO, "its answer is HTTP %d, not one of an adit's API",
 			     status);
@@ -117,31 +148,18 @@ static void on_reply(void *arg, uint32_t request, int status, const char *body, 
 
 void top_links_ask(struct top_links *all)
 {
-	struct err err = {0};
-	char body[400];
 	unsigned i;
 
 	names_refresh(&all->names);
-	for (i = 0; i < all->n; i++) {
-		struct top_link *l = &all->link[i];
-
-		if (l->asking)
-			continue;
-		l->asking = true;
-		top_ask(body, sizeof body, l->rig);
-		if (!http_post(l->http, 0, ++all->asked, body, strlen(body), ANSWER_MS, &err) ||
-		    !l->asking) /* it was told within the call */
-			continue;
-		l->asking = false;
-		is_now(l, TOP_DOWN, err.text);
-		all->told(all->arg);
-	}
+	for (i = 0; i < all->n; i++)
+		if (!all->link[i].asking)
+			ask(&all->link[i]);
 }
 
 /* ---- beginning and end ---- */
 
 static int begin(struct top_link *l, const struct settings_top *s, struct event_base *base,
-		 const char *token, struct err *err)
+		 struct err *err)
 {
 	static char empty[1];
 	int rc;
@@ -152,12 +170,9 @@ static int begin(struct top_link *l, const struct settings_top *s, struct event_
 	rc = take_address(l, l->rig->name, err);
 	if (!rc)
 		rc = http_new(&l->http, base, l->all->names.dns, &l->config, on_reply, l, err);
-	if (rc)
-		return rc;
-	http_limit(l->http, TOP_ANSWER_MAX);
-	return token && http_set_token(l->http, token)
-		       ? err_set(err, ERR_NOMEM, "no memory for a connection")
-		       : 0;
+	if (!rc)
+		http_limit(l->http, TOP_ANSWER_MAX);
+	return rc;
 }
 
 int top_links_new(struct top_links **out, struct event_base *base, struct top_rig *rigs, unsigned n,
@@ -174,16 +189,18 @@ int top_links_new(struct top_links **out, struct event_base *base, struct top_ri
 		free(all);
 		return err_set(err, ERR_NOMEM, "no memory for %u rigs", n);
 	}
-	*all = (struct top_links){.link = all->link, .alarms = alarms, .told = told, .arg = arg};
+	*all = (struct top_links){
+		.link = all->link, .token = token, .alarms = alarms, .told = told, .arg = arg};
 	rc = names_init(&all->names, base, NAMES_RESOLV, NAMES_HOSTS, err);
 	for (i = 0; !rc && i < n; i++) {
 		struct top_link *l = &all->link[all->n++];
 
 		l->all = all;
 		l->rig = &rigs[i];
-		rc = begin(l, s, base, token, err);
+		rc = begin(l, s, base, err);
 		if (rc)
-			err_prefix(err, "%s", rigs[i].name);
+			err_prefix(err, strchr(rigs[i].name, '@') ? "rig %u" : "rig %u, %s", i + 1,
+				   rigs[i].name);
 	}
 	if (rc)
 		top_links_free(all);

@@ -55,12 +55,11 @@ static void hold_ttou(sigset_t *before)
 static void send_some(struct tui *t)
 {
 	sigset_t before;
-	int n;
+	int n = 1;
 
 	hold_ttou(&before);
-	do
+	while (n > 0 && evbuffer_get_length(t->out)) /* of nothing, it would return -1 */
 		n = evbuffer_write(t->out, t->fd);
-	while (n > 0 && evbuffer_get_length(t->out));
 	if (n < 0 && errno != EAGAIN && errno != EINTR) { /* it is gone */
 		evbuffer_drain(t->out, evbuffer_get_length(t->out));
 		t->active = false;
@@ -139,6 +138,17 @@ static void on_taken(void *arg)
 	draw(t);
 }
 
+/* After Ctrl-S: whoever takes flow control away starts output.  The modes are put back next. */
+static void let_go_on(int fd)
+{
+	struct termios t;
+
+	if (tcgetattr(fd, &t))
+		return;
+	t.c_iflag &= (tcflag_t)~IXON;
+	tcsetattr(fd, TCSANOW, &t);
+}
+
 /* The last bytes may wait a moment, and no longer. */
 static void on_left(void *arg, bool mine)
 {
@@ -152,7 +162,7 @@ static void on_left(void *arg, bool mine)
 	tui_term_leave(t->term);
 	tui_term_take(t->term, t->out);
 	if (mine) {
-		tcflow(t->fd, TCOON); /* after Ctrl-S */
+		let_go_on(t->fd);
 		send_some(t);
 		p = (struct pollfd){.fd = t->fd, .events = POLLOUT};
 		if (evbuffer_get_length(t->out) && poll(&p, 1, PARTING_MS) > 0)

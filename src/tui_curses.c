@@ -161,6 +161,7 @@ static int begin(struct tui_term *t, int colour, struct err *err)
 		return err_set(err, ERR_NODEV, "cannot set up the screen; use --ui plain");
 	typeahead(-1);
 	leaveok(stdscr, TRUE);
+	idcok(stdscr, FALSE); /* emulators differ in what they shift */
 	curs_set(0);
 	choose_styles(t, colour);
 	return 0;

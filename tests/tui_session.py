@@ -8,11 +8,14 @@ SCRIPT is a file of lines:
   unseen REGEX     wait until none does
   type KEYS        press them (Python escapes: \\x03, \\x1b[A)
   size ROWS COLS   make the terminal another size
-  deaf / listen    stop reading what the program writes; read on
-  file PATH REGEX N  wait until N lines more than now of a file match
+  deaf             read no more, and let it draw until its terminal takes nothing any more
+  listen           read on
+  file PATH N REGEX  wait until N lines more than now of a file match
   exec COMMAND...  run it (in a shell); it must end with 0
   show             print the screen
-  signal NAME      send it to the program
+  signal NAME      send it to the program and its children, as a shell does
+  stopped          wait until the program is stopped; the terminal must be as it was
+  mute             no colours were sent so far
   end CODE         wait until the program ends with this code (a negative one: by a signal)
 Exit 0 when everything came true, and the terminal's modes are in the end what they were.
 """
@@ -34,6 +37,22 @@ import pyte
 PATIENCE = 60
 
 
+class Screen(pyte.Screen):
+    """With the one sequence of xterm that pyte lacks: repeat the last character."""
+
+    def draw(self, data):
+        super().draw(data)
+        self.last = data[-1:]
+
+    def repeat_last(self, count=1, **_):
+        super().draw(self.last * (count or 1))
+
+
+class Stream(pyte.ByteStream):
+    csi = dict(pyte.ByteStream.csi, b="repeat_last")
+    events = pyte.ByteStream.events | {"repeat_last"}
+
+
 class Session:
     def __init__(self, command):
         self.rows, self.cols = 24, 80
@@ -44,20 +63,37 @@ class Session:
         self.slave = slave
         self.set_size()
         self.before = termios.tcgetattr(slave)
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.setsid()
-            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        self.raw = b""
+        theirs, ours = os.pipe()
+        self.shell = os.fork()
+        if self.shell == 0:
+            self.be_shell(slave, ours, command)
+        self.pid = int(os.read(theirs, 20))
+
+    @staticmethod
+    def be_shell(slave, tell, command):
+        """Leads the session, as a shell would: only so can the program be stopped."""
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        pid = os.fork()
+        if pid == 0:
+            os.setpgid(0, 0)
+            os.tcsetpgrp(slave, os.getpid())
             for fd in (0, 1, 2):
                 os.dup2(slave, fd)
+            os.write(tell, str(os.getpid()).encode())
             os.closerange(3, 64)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in (signal.SIGINT, signal.SIGTTOU, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
             os.execvp(command[0], command)
-        self.raw = b""
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os._exit(code if code >= 0 else 100 - code)
 
     def new_screen(self):
-        self.screen = pyte.Screen(self.cols, self.rows)
-        self.stream = pyte.ByteStream(self.screen)
+        self.screen = Screen(self.cols, self.rows)
+        self.stream = Stream(self.screen)
 
     def set_size(self):
         size = struct.pack("HHHH", self.rows, self.cols, 0, 0)
@@ -85,7 +121,7 @@ class Session:
         print(f"not ok - {what}\n--- screen\n{self.text()}\n---", flush=True)
         if self.code is None:
             os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+            os.waitpid(self.shell, 0)
         sys.exit(1)
 
     def wait(self, true, what):
@@ -99,9 +135,10 @@ class Session:
 
     def ended(self):
         if self.code is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            pid, status = os.waitpid(self.shell, os.WNOHANG)
             if pid:
-                self.code = os.waitstatus_to_exitcode(status)
+                code = os.waitstatus_to_exitcode(status)
+                self.code = code if code < 100 else 100 - code
         return self.code is not None
 
     def do_see(self, regex):
@@ -119,19 +156,24 @@ class Session:
         self.set_size()
 
     def do_deaf(self, _):
+        def full():
+            os.kill(self.pid, signal.SIGWINCH)
+            time.sleep(0.01)
+            return not select.select([], [self.slave], [], 0)[1]
         self.deaf = True
+        self.wait(full, "deaf")
 
     def do_listen(self, _):
         self.deaf = False
 
     def do_file(self, what):
-        path, regex, count = what.rsplit(" ", 2)[0].split(" ", 1)[0], what.split(" ", 1)[1].rsplit(" ", 1)[0], int(what.rsplit(" ", 1)[1])
+        path, count, regex = what.split(" ", 2)
 
         def lines():
             with open(path, encoding="utf-8", errors="replace") as f:
                 return sum(1 for line in f if re.search(regex, line))
         first = lines()
-        self.wait(lambda: lines() >= first + count, f"{count} more of {regex} in {path}")
+        self.wait(lambda: lines() >= first + int(count), f"{count} more of {regex} in {path}")
 
     def do_exec(self, command):
         child = subprocess.Popen(["sh", "-c", command])
@@ -143,11 +185,30 @@ class Session:
         print(self.text(), flush=True)
 
     def do_signal(self, name):
-        os.kill(self.pid, getattr(signal, name))
+        os.killpg(self.pid, getattr(signal, name))
+
+    def do_stopped(self, _):
+        def is_stopped():
+            with open(f"/proc/{self.pid}/stat", encoding="utf-8") as f:
+                return f.read().rsplit(")", 1)[1].split()[0] == "T"
+        self.wait(is_stopped, "stopped")
+        while self.read(0.1):
+            pass
+        self.check_modes()
+
+    def do_mute(self, _):
+        if re.search(rb"\x1b\[[0-9;]*3[0-7]m", self.raw):
+            self.fail("colours")
+
+    def check_modes(self):
+        if termios.tcgetattr(self.slave) != self.before:
+            self.fail("the terminal's modes are not what they were")
+        if not self.deaf and self.raw.count(b"\x1b[?1049h") != self.raw.count(b"\x1b[?1049l"):
+            self.fail("the screen before was not brought back")
 
     def do_end(self, code):
         self.wait(self.ended, "end")
-        while self.read(0.2):
+        while not self.deaf and self.read(0.2):
             pass
         if self.code != int(code):
             self.fail(f"exit code {self.code}, want {code}")
@@ -164,10 +225,7 @@ def main():
         getattr(session, f"do_{word}")(rest)
     if not session.ended():
         session.fail("the script is over, the program is not")
-    if termios.tcgetattr(session.slave) != session.before:
-        session.fail("the terminal's modes are not what they were")
-    if session.raw.count(b"\x1b[?1049h") != session.raw.count(b"\x1b[?1049l"):
-        session.fail("the screen before was not brought back")
+    session.check_modes()
     print("ok", flush=True)
 
 
