@@ -140,13 +140,21 @@ let soon = 0;
 
 function onMessage({name, data})
 {
-	if (name === 'lost') {
-		eventList.missed(data.count ?? data.lost ?? 'Some');
+	if (name === 'lost' && !('id' in data)) {
+		eventList.missed(data.count);
 		return;
 	}
 	// What changes the picture is asked for at once, but not ten times for one cause.
 	if (eventList.add(data) && data.name !== 'share' && !soon)
 		soon = setTimeout(() => { soon = 0; poll(); }, 200);
+}
+
+// Events come by themselves, or are asked for.
+function setStreaming(on)
+{
+	now.streaming = on;
+	setData(byId('link'), 'events', on ? 'stream' : 'poll');
+	byId('link').title = on ? 'Events arrive as they happen' : 'Events are asked for';
 }
 
 async function listen()
@@ -155,12 +163,12 @@ async function listen()
 
 	for (;;) {
 		try {
-			await readStream(eventList.last, () => { now.streaming = true; wait = 2000; }, onMessage);
+			await readStream(eventList.last, () => { setStreaming(true); wait = 2000; }, onMessage);
 		} catch (e) {
 			if (e instanceof RigError) // it has no stream for us: events are asked for
 				wait = STREAM_AGAIN_MS;
 		}
-		now.streaming = false;
+		setStreaming(false);
 		await new Promise((done) => setTimeout(done, wait));
 		wait = Math.min(wait * 2, STREAM_AGAIN_MS);
 	}

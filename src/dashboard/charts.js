@@ -61,6 +61,7 @@ class Chart {
 		this.box.append(head, this.canvas);
 		this.plot = null;
 		this.lines = [];
+		this.focused = -1; // the line pointed at
 	}
 
 	// The lines there are now: {label, field, color, fill}.
@@ -77,6 +78,7 @@ class Chart {
 		if (this.plot)
 			this.plot.destroy();
 		this.lines = this.wanted();
+		this.focused = -1;
 		this.plot = new uPlot(this.options(), this.data(), this.canvas);
 		this.tags = this.lines.length <= FEW ? this.lines.map((line) => {
 			const tag = el('span', 'tag');
@@ -98,12 +100,10 @@ class Chart {
 
 		if (line.fill)
 			series.fill = (u) => fade(u, ink(line.color));
-		if (this.spec.bars && this.trends.scope === 'rig') {
+		if (this.barred()) {
 			series.paths = uPlot.paths.bars({size: [0.8, 60], align: 1});
 			series.fill = () => ink(line.color);
 			series.width = 0;
-		} else if (this.spec.bars) {
-			series.paths = uPlot.paths.stepped({align: 1});
 		}
 		return series;
 	}
@@ -117,11 +117,11 @@ class Chart {
 		return {
 			width: Math.max(this.canvas.clientWidth, 120),
 			height: Math.max(this.canvas.clientHeight, 90),
-			padding: [10, 6, 0, 0],
+			padding: [10, 26, 0, 0],
 			legend: {show: false},
 			focus: {alpha: 0.2},
 			cursor: {y: false, drag: {x: false, y: false}, sync: {key: 'adit', setSeries: many},
-				focus: {prox: many ? 24 : -1}, points: {size: 7}},
+				focus: {prox: many ? 24 : -1}, points: {size: 7, show: !many}},
 			scales: {
 				x: {time: true, range: () => this.trends.range()},
 				y: {range: (u, low, high) => this.heights(low, high)},
@@ -132,7 +132,8 @@ class Chart {
 					values: (u, at, i, space, step) => at.map((t) => timeText(t * 1000, step < 60))},
 				{...axis, size: 46, space: 34, gap: 6, values: (u, at) => at.map(this.spec.axis)},
 			],
-			hooks: {setCursor: [() => this.tell()], setSeries: [(u, i) => this.tell(i)]},
+			hooks: {setCursor: [() => this.tell()],
+				setSeries: [(u, i) => { this.focused = isKnown(i) ? i - 1 : -1; this.tell(); }]},
 		};
 	}
 
@@ -140,23 +141,33 @@ class Chart {
 	{
 		if (!isKnown(low) || !isKnown(high))
 			return this.spec.bars ? [0, 4] : [this.spec.floor ?? 20, 100];
+		if (this.spec.bars)
+			return [0, Math.max(4, high * 1.15)];
+		if (this.trends.scope === 'devices' && low > high / 2) // how they differ
+			return [low - (high - low) * 0.2 - high * 0.02, high + (high - low) * 0.2 + high * 0.02];
 		if (this.spec.floor === 0)
-			return [0, this.spec.bars ? Math.max(4, high * 1.15) : high * 1.15 || 1];
+			return [0, high * 1.15 || 1];
 		return [Math.floor((low - 4) / 5) * 5, Math.ceil((high + 4) / 5) * 5];
 	}
 
+	// Bars of the rig: the good ones are drawn over the sum of both.
 	data()
 	{
 		const level = this.trends.history.levels[this.trends.level];
+		const fields = this.lines.map((line) => line.field);
 
-		if (!this.spec.bars)
-			return [level.times(), ...this.lines.map((line) => level.column(line.field))];
-		const grown = this.lines.map((line) => level.growth(line.field));
-		const times = grown[0] ? grown[0][0] : [];
-		const rows = grown.map((g) => times.map((t) => g[1][g[0].indexOf(t)] ?? 0));
-		if (this.trends.scope === 'rig') // the good ones are drawn over the sum
-			return [times, rows[0].map((v, i) => v + rows[1][i]), rows[1]];
-		return [times, ...rows];
+		if (this.barred()) {
+			const [times, bad] = level.bars(fields[0]);
+			const good = level.bars(fields[1])[1];
+
+			return [times, bad.map((v, i) => v + good[i]), good];
+		}
+		return [level.times(), ...fields.map((f) => (this.spec.bars ? level.sums(f) : level.column(f)))];
+	}
+
+	barred()
+	{
+		return this.spec.bars && this.trends.scope === 'rig';
 	}
 
 	update()
@@ -178,7 +189,7 @@ class Chart {
 	}
 
 	// The figures under the cursor, or the latest.
-	tell(focused)
+	tell()
 	{
 		const u = this.plot;
 
@@ -186,12 +197,12 @@ class Chart {
 			return;
 		const hovered = u.cursor.idx ?? null;
 		const at = hovered ?? u.data[0].length - 1;
-		const barred = this.spec.bars && this.trends.scope === 'rig';
+		const barred = this.barred();
 		const values = this.lines.map((line, i) => (u.data[i + 1] || [])[at] ?? null);
 
 		if (barred && isKnown(values[0]))
 			values[0] -= values[1] || 0;
-		setText(this.when, hovered === null ? (this.spec.bars ? this.trends.barText() : '')
+		setText(this.when, hovered === null ? this.hint()
 			: timeText(u.data[0][at] * 1000));
 		if (this.tags)
 			this.tags.forEach(([tag, value], i) => {
@@ -199,7 +210,12 @@ class Chart {
 				setHidden(tag, this.tags.length > 1 && !isKnown(values[i]));
 			});
 		else
-			this.tellMany(values, isKnown(focused) ? focused - 1 : -1);
+			this.tellMany(values, hovered === null ? -1 : this.focused);
+	}
+
+	hint()
+	{
+		return this.barred() ? this.trends.barText() : this.spec.bars ? 'summed up' : '';
 	}
 
 	// Many lines: the one pointed at, or from the least to the most.

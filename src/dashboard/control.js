@@ -29,6 +29,11 @@ class Control {
 		byId('reload').addEventListener('click', () =>
 			this.tell('miner.reload', {}, 'Settings are read again'));
 		byId('quit').addEventListener('click', () => byId('quit-dialog').showModal());
+		for (const name of ['pause', 'restart'])
+			byId('tune-' + name).addEventListener('click', () => {
+				byId('tune-dialog').close();
+				this[name](this.tuned.device);
+			});
 		onSubmit('unlock-form', () => this.unlock());
 		onSubmit('quit-form', () => this.quit());
 		onSubmit('tune-form', () => this.applyTune());
@@ -166,6 +171,7 @@ class Control {
 		this.tuned = {device: d, was: {}};
 		setText(byId('tune-device'), d.id || 'device ' + d.index);
 		setText(byId('tune-problem'), '');
+		setText(byId('tune-pause'), d.state === 'paused' ? 'Resume' : 'Pause');
 		for (const name of ['log2', 'watts', 'celsius']) {
 			const text = isKnown(now[name]) && now[name] > 0 ? String(now[name]) : '';
 

@@ -119,7 +119,7 @@ class Card {
 		this.acts.setAttribute('role', 'group');
 		this.pause = button('Pause', '', () => this.actions.pause(this.device));
 		this.restart = button('Restart', '', () => this.actions.restart(this.device));
-		this.tune = button('Settings…', 'quiet', () => this.actions.tune(this.device));
+		this.tune = button('More…', 'quiet', () => this.actions.tune(this.device));
 		this.acts.append(this.pause, this.restart, this.tune);
 		this.acts.hidden = true;
 		return this.acts;

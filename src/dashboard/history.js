@@ -89,23 +89,40 @@ class Level {
 		return this.all().map((r) => r[1][field] ?? null);
 	}
 
-	// How much a counter grew in each bar: [starts, growths].  A smaller value is a new beginning.
-	growth(field)
+	// How much a counter grew from row to row.  A smaller value is a new beginning.
+	steps(field)
 	{
-		const bar = this.spec.bar_s;
-		const bars = new Map();
 		let last = null;
 
-		for (const [t, values] of this.all()) {
+		return this.all().map(([, values]) => {
 			const v = values[field] ?? null;
-			const begin = Math.floor(t / bar) * bar;
+			const grown = v === null ? null : last === null ? 0 : v >= last ? v - last : v;
 
-			if (v === null)
-				continue;
-			const grown = last === null ? 0 : v >= last ? v - last : v;
-			bars.set(begin, (bars.get(begin) || 0) + grown);
-			last = v;
-		}
+			last = v ?? last;
+			return grown;
+		});
+	}
+
+	// The sum of that up to each row.
+	sums(field)
+	{
+		let sum = 0;
+
+		return this.steps(field).map((v) => (v === null ? null : (sum += v)));
+	}
+
+	// The sum of that in each bar of the chart: [starts, sums].
+	bars(field)
+	{
+		const bars = new Map();
+		const times = this.times();
+
+		this.steps(field).forEach((v, i) => {
+			const begin = Math.floor(times[i] / this.spec.bar_s) * this.spec.bar_s;
+
+			if (v !== null)
+				bars.set(begin, (bars.get(begin) || 0) + v);
+		});
 		return [[...bars.keys()], [...bars.values()]];
 	}
 }

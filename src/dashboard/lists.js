@@ -127,10 +127,14 @@ class EventList {
 		return li;
 	}
 
+	// n: null after a new beginning, when nobody can say.
 	missed(n)
 	{
+		if (!isKnown(n))
+			this.restart();
 		this.put({at_ms: Date.now(), name: 'lost', device: '', severity: 'warning',
-			text: `${n} events came too fast to be told`});
+			text: isKnown(n) ? `${n} events came too fast to be told`
+				: 'The rig was started again: events before that may be missing'});
 	}
 
 	rebuild()

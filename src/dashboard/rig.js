@@ -56,8 +56,20 @@ function powerOf(devices)
 		watts: sumOf(some, (d) => d.sensors.power_w),
 		rate: sumOf(some, (d) => d.rate['60s']),
 		limit: sumOf(some, (d) => d.sensors.limit_w),
+		energy: sumOf(some, (d) => d.sensors.energy_j || null),
 		of: some.length,
 	};
+}
+
+function powerNote(power, n)
+{
+	if (!power.of)
+		return 'no sensor says';
+	if (power.of < n)
+		return `of ${power.of} devices that say`;
+	if (isKnown(power.energy))
+		return unitText(power.energy / 3.6e6, 'kWh', power.energy < 3.6e7 ? 2 : 1) + ' so far';
+	return isKnown(power.limit) ? 'limit ' + unitText(power.limit, 'W') : 'at the cards';
 }
 
 // The hottest place of all, relative to what each kind of place stands: [celsius, where].
@@ -118,9 +130,7 @@ function showRig(summary, devices, poolList)
 	setText(byId('accepted'), countText(summary.shares.accepted));
 	showShares(summary.shares, byId('bad'));
 	setText(byId('power'), unitText(power.watts, 'W'));
-	setText(byId('power-note'), power.of && power.of < devices.length
-		? `of ${power.of} devices that say` : isKnown(power.limit)
-			? 'limit ' + unitText(power.limit, 'W') : 'at the cards');
+	setText(byId('power-note'), powerNote(power, devices.length));
 	setText(byId('efficiency'), efficiencyText(power.rate, power.watts));
 	setText(byId('hottest'), unitText(hottest, '°C'));
 	setText(byId('hottest-note'), place || 'no sensor says');
