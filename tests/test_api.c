@@ -214,6 +214,10 @@ static void names_are_ours_when_listed(void)
 
 	set_up(&a, false, true, false);
 	CHECK(!access_host_fits(&a, "rig7:4028"));
+	CHECK(access_host_fits(&a, "http://127.0.0.1:4028"));
+	CHECK(!access_host_fits(&a, "http://evil.example"));
+	CHECK(!access_host_fits(&a, "https://http://127.0.0.1"));
+	CHECK(!access_host_fits(&a, "http://"));
 	a.hosts = "rig7.lan,rig7";
 	CHECK(access_host_fits(&a, "rig7:4028"));
 	CHECK(access_host_fits(&a, "RIG7.lan"));

@@ -356,6 +356,7 @@ static void http_paths_answer_as_documented(void)
 	check_golden(http(&reader, "/2/summary", 0), "xmrig2");
 	check_golden(http(&reader, "/1/summary", 0), "xmrig1");
 	check_golden(http(&reader, "/api.json?x=1", 0), "xmrig1");
+	check_golden(http(&reader, "/2/backends", 0), "xmrig_backends");
 	check_golden(http(&reader, "/mmpos", 0), "mmpos");
 	check_golden(http(&reader, "/", 0), "lolminer");
 	check_golden(http(&reader, "/summary?sid=1", 0), "trex");

@@ -177,13 +177,21 @@ static bool in_list(const char *list, const char *word)
 	return false;
 }
 
+/* xmrig's client in Python writes the scheme too; what comes after it is judged all the same. */
+static const char *skip_scheme(const char *host)
+{
+	if (!strncasecmp(host, "http://", 7))
+		return host + 7;
+	return strncasecmp(host, "https://", 8) ? host : host + 8;
+}
+
 bool access_host_fits(const struct access *a, const char *host)
 {
 	struct in_addr v4;
 	struct in6_addr v6, mine;
 	char name[64];
 
-	if (!host || !bare_host(name, sizeof name, host))
+	if (!host || !bare_host(name, sizeof name, skip_scheme(host)))
 		return false;
 	if (!strcasecmp(name, "localhost") || in_list(a->hosts, name))
 		return true;

@@ -120,8 +120,8 @@ int api_tool_object(const struct api_call *call, const json_t *request, struct e
 
 /*
  * The JSON a tool gets from a path: / is lolMiner's, /summary T-Rex's and lolMiner's, /stat
- * GMiner's and Rigel's, /api/v1/status NBMiner's, /1/summary, /2/summary and /api.json xmrig's,
- * /mmpos mmpOS's.  What follows '?' is not looked at.
+ * GMiner's and Rigel's, /api/v1/status NBMiner's, /1/summary, /2/summary, /2/backends and /api.json
+ * xmrig's, /mmpos mmpOS's.  What follows '?' is not looked at.
  * -ERR_UNKNOWN, and nothing written, if the path is none of theirs; -ERR_PERM without a right.
  */
 int api_tool_http(const struct api_call *call, const char *path, struct evbuffer *out);

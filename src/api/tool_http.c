@@ -54,10 +54,15 @@ static const struct {
 	const char *path;
 	json_t *(*answer)(const struct api_view *view, const struct tool_rig *r);
 } paths[] = {
-	{"/", tool_lolminer},         {"/summary", tool_summary},
-	{"/stat", tool_stat},         {"/api/v1/status", tool_nbminer},
-	{"/2/summary", tool_xmrig_2}, {"/1/summary", tool_xmrig_1},
-	{"/api.json", tool_xmrig_1},  {"/mmpos", mmpos},
+	{"/", tool_lolminer},
+	{"/summary", tool_summary},
+	{"/stat", tool_stat},
+	{"/api/v1/status", tool_nbminer},
+	{"/2/summary", tool_xmrig_2},
+	{"/1/summary", tool_xmrig_1},
+	{"/api.json", tool_xmrig_1},
+	{"/2/backends", tool_xmrig_backends},
+	{"/mmpos", mmpos},
 };
 
 int api_tool_http(const struct api_call *call, const char *path, struct evbuffer *out)

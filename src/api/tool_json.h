@@ -14,6 +14,7 @@ void tool_add_real(json_t *list, double v); /* 0 for what JSON cannot say */
 
 json_t *tool_xmrig_1(const struct api_view *view, const struct tool_rig *r);
 json_t *tool_xmrig_2(const struct api_view *view, const struct tool_rig *r);
+json_t *tool_xmrig_backends(const struct api_view *view, const struct tool_rig *r);
 json_t *tool_lolminer(const struct api_view *view, const struct tool_rig *r);
 json_t *tool_nbminer(const struct api_view *view, const struct tool_rig *r);
 json_t *tool_stat(const struct api_view *view, const struct tool_rig *r);    /* GMiner, Rigel */

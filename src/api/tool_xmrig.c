@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* xmrig's summaries.  Shapes: its doc/api (/2/summary, /1/summary and the older /api.json). */
+#include <string.h>
+
 #include "src/api/tool_json.h"
 
 /* Over 10 s, a minute and 15 minutes; null until there is one. */
@@ -12,6 +14,13 @@ static json_t *three_rates(double a, double b, double c)
 	for (i = 0; i < 3; i++)
 		json_array_append_new(list, v[i] > 0 ? json_real(tool_real(v[i])) : json_null());
 	return list;
+}
+
+static json_t *card_rates(const struct tool_card *c)
+{
+	bool live = c->rate > 0;
+
+	return three_rates(live ? c->s->rate_10s : 0, c->rate, live ? c->s->rate_15m : 0);
 }
 
 static json_t *xmrig_connection(const struct api_view *view, const struct tool_rig *r)
@@ -44,8 +53,7 @@ static json_t *xmrig(const struct api_view *view, const struct tool_rig *r, bool
 		now += live ? c->s->rate_10s : 0;
 		quarter += live ? c->s->rate_15m : 0;
 		hashes += c->s->hashes;
-		json_array_append_new(threads, three_rates(live ? c->s->rate_10s : 0, c->rate,
-							   live ? c->s->rate_15m : 0));
+		json_array_append_new(threads, card_rates(c));
 	}
 	results = json_pack(
 		"{s:I, s:I, s:I, s:I}", "diff_current", (json_int_t)tool_whole(rig->difficulty),
@@ -76,4 +84,46 @@ json_t *tool_xmrig_2(const struct api_view *view, const struct tool_rig *r)
 json_t *tool_xmrig_1(const struct api_view *view, const struct tool_rig *r)
 {
 	return xmrig(view, r, true);
+}
+
+static json_t *backend_card(const struct tool_card *c, unsigned i)
+{
+	json_t *place = c->bus < 0 ? json_null()
+				   : json_sprintf("%02x:%02x.%x", (unsigned)c->bus,
+						  (unsigned)c->slot, (unsigned)c->function);
+	json_t *health = json_pack("{s:i, s:i, s:i, s:i, s:[i]}", "temperature", c->temperature,
+				   "power", c->power, "clock", c->core_mhz, "mem_clock",
+				   c->memory_mhz, "fan_speed", c->fan);
+
+	return json_pack("{s:i, s:s, s:o, s:I, s:o, s:o}", "index", (int)i, "name", c->name,
+			 "bus_id", place, "global_mem", tool_count(c->info->mem_total), "hashrate",
+			 card_rates(c), "health", health);
+}
+
+/* One of xmrig's kinds, with the cards that are of it. */
+static json_t *backend(const struct tool_rig *r, const char *type)
+{
+	json_t *threads = json_array();
+	double now = 0, minute = 0, quarter = 0;
+	unsigned i;
+
+	for (i = 0; i < r->n; i++) {
+		const struct tool_card *c = &r->card[i];
+
+		if (strcmp(c->info->backend, type) != 0)
+			continue;
+		minute += c->rate;
+		now += c->rate > 0 ? c->s->rate_10s : 0;
+		quarter += c->rate > 0 ? c->s->rate_15m : 0;
+		json_array_append_new(threads, backend_card(c, i));
+	}
+	return json_pack("{s:s, s:b, s:s, s:n, s:o, s:o}", "type", type, "enabled",
+			 json_array_size(threads) > 0, "algo", r->algo, "profile", "hashrate",
+			 three_rates(now, minute, quarter), "threads", threads);
+}
+
+json_t *tool_xmrig_backends(const struct api_view *view, const struct tool_rig *r)
+{
+	(void)view;
+	return json_pack("[o, o, o]", backend(r, "cpu"), backend(r, "opencl"), backend(r, "cuda"));
 }

@@ -79,6 +79,8 @@ static void check_host(const struct access *a, const char *host)
 		return;
 	}
 	must(name && name[0]);
+	if (!strncasecmp(name, "http", 4))
+		memmove(name, strstr(name, "//") + 2, strlen(strstr(name, "//") + 2) + 1);
 	len = strspn(name, "0123456789abcdefABCDEF.:[]");
 	must(!name[len] || !strncasecmp(name, "localhost", 9));
 	free(name);
