@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Messages between supervisor and workers: checked, bounded, never in the way. */
 #include <fcntl.h>
+#include <math.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -85,6 +86,27 @@ static void sensor_messages_beyond_their_bounds_are_refused(void)
 	CHECK_INT(check_one(&m, IPC_SENSE), -ERR_PROTO);
 }
 
+/* What no device does is no figure. */
+static void absurd_figures_are_refused(void)
+{
+	static const double values[] = {-1, 1e19, INFINITY, NAN};
+	struct ipc_msg m = {.head = {IPC_VERSION, IPC_FIGURE, sizeof(struct roof_figure)}};
+	size_t i;
+
+	m.u.figure = (struct roof_figure){.kind = ROOF_ADD, .value = 1e12, .mad = 1e9};
+	CHECK_INT(check_one(&m, IPC_FIGURE), 0);
+	for (i = 0; i < sizeof values / sizeof values[0]; i++) {
+		m.u.figure.value = values[i];
+		CHECK_INT(check_one(&m, IPC_FIGURE), -ERR_PROTO);
+		m.u.figure.value = 1;
+		m.u.figure.mad = values[i];
+		CHECK_INT(check_one(&m, IPC_FIGURE), -ERR_PROTO);
+		m.u.figure.mad = 0;
+	}
+	m.u.figure.kind = ROOF_KINDS;
+	CHECK_INT(check_one(&m, IPC_FIGURE), -ERR_PROTO);
+}
+
 static int count_fds(void)
 {
 	int fd, n = 0;
@@ -134,6 +156,8 @@ static void every_type_arrives_as_it_was_sent(void)
 			sent.u.work.work.header_len = 80;
 		if (type == IPC_EPOCH)
 			fill_facts(&sent.u.epoch.facts);
+		if (type == IPC_FIGURE)
+			sent.u.figure.kind = ROOF_KINDS - 1;
 		fill_sensors(&sent, type);
 		CHECK_INT(ipc_send_fd(pair[0], type, &sent.u, type == IPC_EPOCH ? pair[0] : -1), 0);
 		if (!CHECK_INT(ipc_recv(pair[1], &got), 1))
@@ -265,6 +289,7 @@ static void last_words_survive_unread_messages(void)
 
 int main(void)
 {
+	T_RUN(absurd_figures_are_refused);
 	T_RUN(descriptors_come_with_epochs_only);
 	T_RUN(every_type_arrives_as_it_was_sent);
 	T_RUN(text_is_always_terminated);
