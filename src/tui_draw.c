@@ -120,12 +120,15 @@ static void pool_line(struct tui_grid *g, unsigned row, const struct tui_view *v
 	col += tui_print(g, row, col, on ? TUI_GOOD : TUI_BAD, "%s", r->pool_state);
 	if (r->pool[0])
 		col += tui_print(g, row, col, TUI_PLAIN, " %s", r->pool);
+	if (r->difficulty > 0)
+		col += tui_print(g, row, col, TUI_PLAIN, "   difficulty %.6g", r->difficulty);
 	if (r->height)
 		col += tui_print(g, row, col, TUI_PLAIN, "   height %" PRIu64, r->height);
 	if (r->jobs)
 		col += tui_print(g, row, col, TUI_PLAIN, "   %" PRIu64 " jobs", r->jobs);
 	if (r->blocks)
-		tui_print(g, row, col, TUI_GOOD, "   %" PRIu64 " blocks found", r->blocks);
+		tui_print(g, row, col, TUI_GOOD, "   %" PRIu64 " block%s found", r->blocks,
+			  r->blocks == 1 ? "" : "s");
 }
 
 static void share_line(struct tui_grid *g, unsigned row, const struct rig_stats *r)
@@ -143,10 +146,8 @@ static void share_line(struct tui_grid *g, unsigned row, const struct rig_stats 
 			 c->invalid);
 	if (c->lost)
 		col += tui_print(g, row, col, TUI_WARN, "  lost %" PRIu64, c->lost);
-	if (r->difficulty > 0)
-		col += tui_print(g, row, col, TUI_PLAIN, "   difficulty %.6g", r->difficulty);
 	if (r->best_difficulty > 0)
-		col += tui_print(g, row, col, TUI_PLAIN, ", best %.6g", r->best_difficulty);
+		col += tui_print(g, row, col, TUI_PLAIN, "   best %.6g", r->best_difficulty);
 	if (r->latency_ms >= 0)
 		tui_print(g, row, col, TUI_PLAIN, "   answers %.1f ms", r->latency_ms);
 }
