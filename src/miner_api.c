@@ -53,8 +53,11 @@ static void view(void *arg, struct api_view *out)
 	out->n_pools = pools_count(m->pools);
 	if (out->n_pools > POOLS_SHOWN)
 		out->n_pools = POOLS_SHOWN;
-	for (i = 0; i < out->n_pools; i++)
+	for (i = 0; i < out->n_pools; i++) {
 		pools_status(m->pools, i, &a->pools[i]);
+		if (a->pools[i].since_ms) /* by the clock of the others */
+			a->pools[i].since_ms += clock_wall_ms() - clock_ms();
+	}
 	out->rig = &m->stats;
 	out->info = a->info;
 	out->pools = a->pools;

@@ -32,7 +32,7 @@ struct api_event {
 struct api_view {
 	const struct rig_stats *rig; /* devices[i] goes with info[i] */
 	const struct device_info *const *info;
-	const struct pool_status *pools;
+	const struct pool_status *pools; /* since_ms: since 1970 */
 	unsigned n_pools;
 	int active_pool; /* -1: none */
 	const struct api_event *events;

@@ -126,6 +126,7 @@ def http():
     check(v["miner"]["total_hashrate_raw"] > 0 and v["start_time"] <= time.time(), "NBMiner's", v)
     v = get_json("/1/summary")
     check(v["results"]["shares_good"] > 0 and len(v["hashrate"]["threads"]) == 2, "xmrig's", v)
+    check(0 <= v["connection"]["uptime"] <= v["uptime"] + 1, "a connection's age", v)
     check([b["type"] for b in get_json("/2/backends")] == ["cpu", "opencl", "cuda"], "backends",
           v)
     v = get_json("/mmpos")
