@@ -109,6 +109,15 @@ int settings_check_pool(const struct settings *s, const struct pool_config *pool
 	return check_file(pool, pool->tls_ca, err);
 }
 
+static int check_api(const struct settings_api *s, struct err *err)
+{
+	if (!s->tls_cert == !s->tls_key)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		       "%s is missing: --api-tls-cert and --api-tls-key go together",
+		       s->tls_cert ? "--api-tls-key FILE" : "--api-tls-cert FILE");
+}
+
 static int check_mine(const struct settings *s, struct err *err)
 {
 	unsigned i, usable = 0;
@@ -116,6 +125,8 @@ static int check_mine(const struct settings *s, struct err *err)
 
 	if (!rc)
 		rc = check_devices(s, err);
+	if (!rc)
+		rc = check_api(&s->api, err);
 	if (rc)
 		return rc;
 	if (s->ui == UI_TUI && s->guard.no_keys)

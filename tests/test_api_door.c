@@ -504,6 +504,25 @@ static void slow_peers_are_cut(void)
 	door_close();
 }
 
+static void strangers_are_not_waited_for(void)
+{
+	struct api_config config = door_config(READ_TOKEN);
+	struct client c;
+
+	config.request_ms = 50;
+	if (!door_open(&config))
+		return;
+	CHECK_HAS(told(RPC("miner.version", "1") "\n"), "-32001");
+	client_begin(&c);
+	say(&c, "{\"auth\":\"" READ_TOKEN "\"}\n");
+	hear(&c, "\"read\"");
+	told(RPC("miner.version", "1") "\n"); /* which takes as long */
+	say(&c, RPC("miner.version", "2") "\n");
+	hear(&c, "1.2.3");
+	client_end(&c);
+	door_close();
+}
+
 /* A certificate and its key in the directory; 0 if that went well. */
 static int make_certificate(const char *cert_path, const char *key_path)
 {
@@ -632,6 +651,7 @@ int main(void)
 	T_RUN(guesses_are_not_forgotten_by_a_reload);
 	T_RUN(every_path_is_guarded_alike);
 	T_RUN(slow_peers_are_cut);
+	T_RUN(strangers_are_not_waited_for);
 	T_RUN(a_tls_port_speaks_nothing_else);
 	T_RUN(tokens_in_the_clear_are_known_as_such);
 	T_RUN(one_address_has_its_share);

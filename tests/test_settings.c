@@ -172,6 +172,8 @@ static void base_args(struct args *a, const char *command, const char *but, bool
 		{"scan", "count", "1"},
 		{"scan", "target",
 		 "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"},
+		{"mine check", "api-tls-cert", "cert"},
+		{"mine check", "api-tls-key", "key"},
 		{"pool", "tls-cert", "cert"},
 		{"pool", "tls-key", "key"},
 	};

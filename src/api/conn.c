@@ -93,6 +93,14 @@ static void decide(struct conn *c)
 		text_take(c);
 }
 
+/* Until the next request begins: strangers are not waited for. */
+static int64_t idle_ms(const struct conn *c)
+{
+	if (c->talk == TALK_HTTP)
+		return API_KEEP_MS;
+	return c->right < API_READ ? c->api->request_ms : API_IDLE_MS;
+}
+
 /* A request must be complete in time; between two there is more of it. */
 static void watch(struct conn *c)
 {
@@ -101,7 +109,7 @@ static void watch(struct conn *c)
 	if ((c->talk != TALK_LINES && c->talk != TALK_HTTP) || (half && c->half))
 		return;
 	c->half = half;
-	set_timer(c, half ? c->api->request_ms : c->talk == TALK_LINES ? API_IDLE_MS : API_KEEP_MS);
+	set_timer(c, half ? c->api->request_ms : idle_ms(c));
 }
 
 /* Whatever is left to do after requests were taken.  It may be gone afterwards. */
