@@ -20,6 +20,7 @@ top=$work/adit
 mkdir -p "$top/bin" "$top/lib" "$top/licences"
 cp "$binary" "$top/bin/adit"
 cp "$source/COPYING" "$top/licences/adit.txt"
+cp "$source/src/dashboard/uplot/LICENSE" "$top/licences/uplot.txt"
 
 # Part of glibc, which every target has; and drivers, which are the target's own.
 system='^(ld-linux.*|linux-vdso.*|lib(c|m|dl|rt|pthread|resolv|util|anl|mvec|nsl|nss_.*))\.so'

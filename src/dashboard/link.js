@@ -25,6 +25,7 @@ function keepToken(token)
 		sessionStorage.removeItem(TOKEN_KEY);
 }
 
+// Addresses are whole ones: that of a page opened as http://user:password@... cannot be fetched.
 // A token of ours goes alone: the browser is not to ask for another if it is wrong.
 function fetchOptions(token)
 {
@@ -43,7 +44,7 @@ async function post(request, token)
 	options.headers['Content-Type'] = 'application/json';
 	options.body = JSON.stringify(request);
 	options.signal = AbortSignal.timeout(LIMIT_MS);
-	const reply = await fetch('/rpc', options);
+	const reply = await fetch(location.origin + '/rpc', options);
 	if (!reply.ok)
 		throw new RigError('HTTP ' + reply.status, reply.status, 0);
 	return reply.json();
@@ -121,7 +122,7 @@ async function readStream(since, onOpen, onMessage)
 	options.headers.Accept = 'text/event-stream';
 	options.signal = stop.signal;
 	try {
-		const reply = await fetch('/events?since=' + since, options);
+		const reply = await fetch(location.origin + '/events?since=' + since, options);
 		const type = reply.headers.get('Content-Type') || '';
 
 		if (!reply.ok || !type.startsWith('text/event-stream'))

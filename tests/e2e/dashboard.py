@@ -8,6 +8,7 @@ usage: dashboard.py pool TEXT          a pool that refuses everybody, with TEXT 
 """
 import json
 import os
+import re
 import socketserver
 import sys
 import tempfile
@@ -56,6 +57,35 @@ def rpc(url, method, params=None, token=None):
     if "error" in answer:
         raise RuntimeError(answer["error"]["message"])
     return answer["result"]
+
+
+def get(url, accept="text/html"):
+    ask = urllib.request.Request(url, headers={"Accept": accept})
+    with urllib.request.urlopen(ask, timeout=20) as reply:
+        return reply.headers, reply.read().decode()
+
+
+def check_files(url):
+    headers, page = get(url + "/")
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    check(policy == {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'",
+                     "img-src": "'self' data:", "connect-src": "'self'", "base-uri": "'none'",
+                     "form-action": "'none'", "frame-ancestors": "'none'"},
+          "the policy lets nothing in from elsewhere", policy)
+    check(len(headers.get_all("Content-Security-Policy")) == 1, "there is one policy")
+    check(headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer",
+          "types are as said, addresses are kept", str(headers))
+    check("no-store" in headers["Cache-Control"], "the page is asked for anew")
+    check(not re.search(r"\s(style|on[a-z]+)=|https?://|<style|javascript:", page),
+          "no style, handler or foreign address in the page")
+    names = re.findall(r'(?:src|href)="(/[a-z]+\.[a-z]+)\?v=([0-9]+)"', page)
+    check(len(names) == 5 and len({v for _, v in names}) == 1, "what it loads has one number", names)
+    for name, number in names:
+        headers, text = get(f"{url}{name}?v={number}", "*/*")
+        check("immutable" in headers["Cache-Control"] and len(text) > 100, f"{name} may be kept")
+        if name == "/uplot.js":
+            check("Permission is hereby granted" in text, "the chart library has its licence with it")
+    check("<html" not in get(url + "/", "application/json")[1], "a program that asks / gets no page")
 
 
 # ---- the browser ----
@@ -151,6 +181,46 @@ for (const n of document.querySelectorAll('h1, h2, h3, p, dt, dd, th, td, b, but
 }
 return worst;
 """
+
+
+# Figures, and counters over time, as the page's own scripts make them.
+UNITS = [
+    ("rateText(1498000)", "1.498 MH/s"), ("rateText(999.96)", "1.000 kH/s"), ("rateText(0.5)", "0.5 H/s"),
+    ("rateText(31.4159e12)", "31.42 TH/s"), ("rateText(null)", "–"), ("rateText(undefined)", "–"),
+    ("efficiencyText(120e6, 240)", "500.0 kH/J"), ("efficiencyText(1, 0)", "–"),
+    ("difficultyText(0.000005)", "0.000005"), ("difficultyText(4294967296)", "4.295 G"),
+    ("difficultyText(0)", "–"), ("unitText(0, '°C')", "0 °C"), ("unitText(NaN, 'W')", "–"),
+    ("durationText(0)", "0 s"), ("durationText(61)", "1 min 1 s"), ("durationText(3600)", "1 h"),
+    ("durationText(86400 * 3 + 3600 * 4 + 59)", "3 d 4 h"), ("countText(1234567)", "1,234,567"),
+    ("bytesText(24 * 2 ** 30)", "24 GiB"), ("badShares({rejected: 1, stale: 2, accepted: 9})", "3"),
+    ("counted([5, 7, 7, 2])", "0 2 2 4"), ("counted([5, null, 9])", "0  4"),
+    ("bars([[1, 3], [29, 5], [31, 6], [95, 10]])", "0:2 30:1 90:4"),
+    ("means([[0, 2], [5, 4], [16, 8]])", "7.5:3 22.5:8"), ("kept(2000)", "901"),
+]
+UNITS_HELP = """
+const rows = (level, list, field) => { for (const [t, v] of list) {
+    const row = new Array(RIG_FIELDS).fill(null); row[field] = v; level.add(t, row); } return level; };
+const counted = (list) => rows(new Level(LEVELS[0]), list.map((v, i) => [i, v]), RIG.accepted)
+    .sums(RIG.accepted).join(' ');
+const bars = (list) => { const [t, n] = rows(new Level(LEVELS[0]), list, RIG.accepted).bars(RIG.accepted);
+    return t.map((v, i) => v + ':' + n[i]).join(' '); };
+const means = (list) => { const l = rows(new Level(LEVELS[1]), list, RIG.rate);
+    return l.times().map((t, i) => t + ':' + l.column(RIG.rate)[i]).join(' '); };
+const kept = (n) => rows(new Level(LEVELS[0]), [...Array(n).keys()].map((i) => [i, 1]), RIG.rate).rows.length;
+"""
+
+
+def check_units(page):
+    folder = os.path.join(os.environ.get("top_srcdir", "."), "src", "dashboard")
+    code = ""
+    for name in ("format.js", "history.js"):
+        with open(os.path.join(folder, name), encoding="utf-8") as f:
+            code += f.read()
+    seen = page.js(code + UNITS_HELP + "return [" + ",".join(f"String({c})" for c, _ in UNITS) + "]")
+    for (call, want), got in zip(UNITS, seen):
+        if got.replace("\u202f", " ") != want:
+            raise AssertionError(f"{call} is '{want}', not '{got}'")
+    print(f"# {len(UNITS)} figures are as people read them", flush=True)
 
 
 def check_figures(page):
@@ -273,8 +343,10 @@ def check_end(page):
 def run_test(url, token):
     page = Page(url)
     try:
+        check_files(url)
         page.size(DESKTOP)
         page.driver.get(url + "/")
+        check_units(page)
         check_figures(page)
         check_live(page)
         check_events(page, token)

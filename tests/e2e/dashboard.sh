@@ -5,8 +5,12 @@
 . "${top_srcdir:-.}/tests/e2e/lib.sh"
 here=${top_srcdir:-.}/tests/e2e
 
+src=${top_srcdir:-.}/src/dashboard
+
+grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|DOMParser|srcdoc' \
+	"$src"/*.js && fail "text is made into elements by text nodes only"
 if command -v node >/dev/null; then
-	for f in "${top_srcdir:-.}"/src/dashboard/*.js; do
+	for f in "$src"/*.js; do
 		node --check "$f" >"$tmp/node.out" 2>&1 || fail "${f##*/} is JavaScript"
 	done
 else
@@ -24,6 +28,7 @@ for i in 0 1 2; do
 	echo "$i core_mc=$((61000 + 2000 * i)) memory_mc=78000 power_mw=118400 fan_permille=420" \
 		"limit_mw=150000 limit_min_mw=80000 limit_max_mw=200000"
 done >"$ADIT_SIM_SENSORS"
+umask 077
 token=0123456789abcdef0123456789abcdef
 echo "$token" >"$tmp/token"
 mark='<img src=x onerror=document.title=1>'
