@@ -45,5 +45,21 @@ command -v promtool >/dev/null || { echo "skip: promtool is not installed (packa
 promtool check metrics <$golden || say "promtool check metrics"
 promtool check rules $rules $farm || say "promtool check rules"
 promtool check config $config || say "promtool check config"
+# What stands in doc/farm.md to be copied.
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+awk -v to="$tmp" '/^```yaml$/ { n++; on = 1; next } /^```/ { on = 0 } on { print > (to "/" n ".yml") }' doc/farm.md
+for f in "$tmp"/*.yml; do
+	[ -s "$f" ] || { say "doc/farm.md: no YAML"; continue; }
+	case $(head -n 1 "$f") in
+	"# prometheus.yml, agent") promtool check config --syntax-only --agent "$f" || say "doc/farm.md: agent" ;;
+	"# prometheus.yml"*) promtool check config --syntax-only "$f" || say "doc/farm.md: $(head -n 1 "$f")" ;;
+	"# rigs.yml"*)
+		command -v ansible-playbook >/dev/null || continue
+		ansible-playbook --syntax-check -i localhost, "$f" || say "doc/farm.md: the playbook"
+		;;
+	*) say "doc/farm.md: nobody checks $(head -n 1 "$f")" ;;
+	esac
+done
 promtool test rules tests/metrics_rules.yml || say "promtool test rules"
 exit $rc

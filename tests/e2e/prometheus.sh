@@ -68,6 +68,14 @@ elif verb == "board":  # board FILE: every query of every panel yields series
         wait(expr, lambda: None if query(expr) else "no series")
         n += 1
     print("# %d queries of the dashboard" % n)
+elif verb == "federate":  # federate PREFIX: so begins what a Prometheus above this one reads
+    url = base + "/federate?" + urllib.parse.urlencode({"match[]": '{__name__=~"%s.*"}' % rest[0]})
+    def few():
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            lines = [l for l in answer.read().decode().splitlines() if not l.startswith("#")]
+        named = [l for l in lines if l.startswith(rest[0])]
+        return None if len(named) == len(lines) >= 20 else lines
+    wait("federation", few)
 elif verb == "names":  # names GOLDEN ABSENT...: what is read is what is documented
     text = open(rest[0]).read()
     known = set(re.findall(r"^# TYPE (\S+)", text, re.M))
@@ -162,6 +170,7 @@ ask names "$src/tests/golden/metrics.prom" adit_device_progress_ratio adit_devic
 	adit_block_height adit_pool_block_height
 ok "every query of the dashboard yields series"
 ask value adit:rigs_up:sum 3
+ask federate adit:
 stop "${rigs[1]}" INT
 [ "$rc" = 0 ] || fail "exit code 0, got $rc"
 ask firing AditRigGone "instance=127.0.0.1:${ports[1]}"
