@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """doc/api.md against a running rig: every example is replayed, every method and code is there.
 
-usage: api_doc.py FILE HOST:PORT TOKEN_FILE [write]
+usage: api_doc.py FILE HOST:PORT TOKEN_FILE [SAID=REAL...] [write]
 The rig is that of tests/e2e/api_doc.sh.  Blocks of FILE are told apart by what stands behind
 ```: `json request` is sent, and the next `json reply` has the shape of what comes back (keys and
 types) and its values, but for those that differ from run to run; `json line` and `json said` are
 the same on one connection of JSON lines, one a line; `sh` and `python` are run, and the `json
 output` or `text output` behind is what they print; `text` is only text.  A table below
-<!-- fields: NAME --> is what the schema says of NAME.  With `write`, tables and replies that do
+<!-- fields: NAME --> is what the schema says of NAME.  What FILE says as SAID is REAL here.  With `write`, tables and replies that do
 not fit are put right in FILE instead.
 """
 import json
@@ -37,11 +37,12 @@ LOOSE = set("""started_ms now_ms uptime_s at_ms jobs height difficulty best_diff
 class Doc:
     """The document, what runs it, and what is wrong with it."""
 
-    def __init__(self, path, rig, token_file, write):
-        self.path, self.rig, self.token_file, self.write = path, rig, token_file, write
-        self.text = open(path, encoding="utf-8").read()
+    def __init__(self, path, rig, write):
+        self.path, self.rig, self.write = path, rig, write
+        with open(path, encoding="utf-8") as f:
+            self.text = f.read()
         self.schema = rig.post(call("rpc.discover"))["result"]
-        self.ports = {}
+        self.names = {}
         self.faults = []
 
     def fault(self, line, text):
@@ -49,15 +50,14 @@ class Doc:
 
     def here(self, text):
         """What the document says, as it is on this machine."""
-        for said, real in self.ports.items():
+        for said, real in self.names.items():
             text = text.replace(said, real)
-        text = text.replace(PLACE.replace(":", " "), self.ports[PLACE].replace(":", " "))
-        return text.replace(TOKEN_FILE, self.token_file)
+        return text
 
     def there(self, text):
-        for said, real in self.ports.items():
+        for said, real in self.names.items():
             text = text.replace(real, said)
-        text = text.replace(self.token_file, TOKEN_FILE).replace('"127.0.0.1:0"', f'"{PLACE}"')
+        text = text.replace('"127.0.0.1:0"', f'"{PLACE}"')
         version = self.schema["info"]["version"]
         return text.replace('"' + version + '"', '"0.1.0"')
 
@@ -344,11 +344,13 @@ def await_sensors(doc):
 
 
 def main():
-    path, where, token_file, first, second = sys.argv[1:6]
-    token = open(token_file, encoding="ascii").readline().strip()
-    doc = Doc(path, Rig(where, token), token_file, sys.argv[6:] == ["write"])
-    doc.ports = {PLACE: where, "127.0.0.1:3333": "127.0.0.1:" + first,
-                 "127.0.0.1:3334": "127.0.0.1:" + second}
+    path, where, token_file, *more = sys.argv[1:]
+    with open(token_file, encoding="ascii") as f:
+        token = f.readline().strip()
+    doc = Doc(path, Rig(where, token), "write" in more)
+    doc.names = dict(m.split("=", 1) for m in more if "=" in m)
+    doc.names.update({PLACE: where, PLACE.replace(":", " "): where.replace(":", " "),
+                      TOKEN_FILE: token_file})
     await_sensors(doc)
     tables(doc)
     sources(doc)

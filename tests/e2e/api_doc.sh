@@ -30,18 +30,36 @@ TXT
 	chmod +x "$tmp/bin/nc"
 	PATH=$tmp/bin:$PATH
 fi
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=rig7 \
+	-addext subjectAltName=DNS:localhost,DNS:rig7 -keyout "$tmp/rig.key" -out "$tmp/rig.pem" \
+	2>"$tmp/openssl.log" || fail "a certificate is made"
+# where_of NAME: at: where the API of that miner is.
+where_of() {
+	wait_line "$tmp/$1.log" 'API at 127.0.0.1:[0-9]+' 60 >/dev/null || fail "the API of $1 listens"
+	at=$(grep -oE 'API at 127\.0\.0\.1:[0-9]+' "$tmp/$1.log" | head -n 1)
+	at=${at#API at }
+}
 start_pool one -a sha256d --listen 127.0.0.1:0 --diff 0.00001
 one=$pool_port
 start_pool two -a sha256d --listen 127.0.0.1:0 --diff 0.00001
 start_miner miner -a sha256d -o "127.0.0.1:$one" -u bc1qexample0example0example0example.rig1 -o "127.0.0.1:$pool_port" -u bc1qexample0example0example0example.rig1 \
 	-d sim:2 --sim rate=200k --allow-power --api-bind 127.0.0.1:0 --api-token-file "$tmp/token"
-wait_line "$tmp/miner.log" 'API at 127.0.0.1:[0-9]+' 30 >/dev/null || fail "the API listens"
-where=$(grep -oE 'API at 127\.0\.0\.1:[0-9]+' "$tmp/miner.log" | head -n 1)
+main_pid=$miner_pid
+start_miner tls -a sha256d -o "127.0.0.1:$one" -u rig -d sim:1 --sim rate=10k \
+	--api-bind 127.0.0.1:0 --api-tls-cert "$tmp/rig.pem" --api-tls-key "$tmp/rig.key"
+start_miner file -a sha256d -o "127.0.0.1:$one" -u rig -d sim:1 --sim rate=10k --api-bind "unix:$tmp/api"
+where_of miner
+where=$at
+where_of tls
+secure=$at
+wait_line "$tmp/file.log" 'API at unix:' 60 >/dev/null || fail "the API listens at a socket file"
 wait_count "$tmp/miner.log" ' accepted: ' 3 60 || fail "the rig mines"
-python3 "${top_srcdir:-.}/tests/e2e/api_doc.py" "${top_srcdir:-.}/doc/api.md" "${where#API at }" \
-	"$tmp/token" "$one" "$pool_port" "$@" >"$tmp/doc.out" 2>&1 || fail "doc/api.md"
+python3 "${top_srcdir:-.}/tests/e2e/api_doc.py" "${top_srcdir:-.}/doc/api.md" "$where" \
+	"$tmp/token" "127.0.0.1:3333=127.0.0.1:$one" "127.0.0.1:3334=127.0.0.1:$pool_port" \
+	"https://rig7:4028=https://localhost:${secure##*:}" "rig7:4028=$secure" \
+	"/etc/adit/rig.pem=$tmp/rig.pem" "/run/adit/api=$tmp/api" "$@" >"$tmp/doc.out" 2>&1 || fail "doc/api.md"
 cat "$tmp/doc.out"
-wait "$miner_pid"
+wait "$main_pid"
 rc=$?
 [ "$rc" = 0 ] || fail "exit code 0 after miner.quit, got $rc"
 ok "doc/api.md is what the program does"
