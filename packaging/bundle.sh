@@ -54,6 +54,22 @@ while read -r name path; do
 	licence "$path"
 done <"$work/needed"
 
+# The usual kinds of terminals, for systems without their descriptions.
+if [ -f "$top/lib/libtinfo.so.6" ]; then
+	for kind in ansi linux rxvt rxvt-unicode screen screen-256color tmux tmux-256color vt100 \
+		vt220 xterm xterm-256color; do
+		letter=$(printf %.1s "$kind")
+		for dir in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
+			[ -f "$dir/$letter/$kind" ] || continue
+			mkdir -p "$top/share/terminfo/$letter"
+			cp -L "$dir/$letter/$kind" "$top/share/terminfo/$letter/$kind"
+			licence "$dir/$letter/$kind"
+			break
+		done
+	done
+	find "$top/share" -type f -exec chmod 644 {} +
+fi
+
 strip --strip-unneeded "$top/bin/adit" "$top"/lib/*
 chmod 755 "$top/bin/adit"
 chmod 644 "$top"/lib/*

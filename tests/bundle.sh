@@ -24,6 +24,9 @@ tar -xJf "$tarball" || fail "the tarball does not unpack"
 for f in bin/adit README licences/adit.txt lib/libOpenCL.so.1; do
 	[ -s "adit/$f" ] || fail "the bundle has no $f"
 done
+if [ -f adit/lib/libtinfo.so.6 ]; then
+	[ -s adit/share/terminfo/x/xterm-256color ] || fail "the bundle knows no terminal"
+fi
 bare() { env -i PATH=/usr/bin:/bin HOME="$dir" LD_LIBRARY_PATH= "$dir/adit/bin/adit" "$@"; }
 
 # Every library comes from the bundle or is glibc's.

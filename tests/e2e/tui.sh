@@ -117,6 +117,19 @@ end 2
 TXT
 ok "an unknown kind of terminal is an error that names the fix"
 
+if command -v tic >/dev/null && infocmp -x xterm-256color >"$tmp/kind" 2>/dev/null; then
+	mkdir -p "$tmp/bundle/bin" "$tmp/bundle/share/terminfo"
+	ln "$ADIT" "$tmp/bundle/bin/adit" 2>/dev/null || cp "$ADIT" "$tmp/bundle/bin/adit"
+	sed 's/^xterm-256color|[^,]*,/adit-own-kind|a test,/' "$tmp/kind" |
+		tic -x -o "$tmp/bundle/share/terminfo" - 2>"$tmp/tic.log" || fail "tic"
+	session bundled env TERM=adit-own-kind "$tmp/bundle/bin/adit" top 127.0.0.1:9 <<-TXT
+		see 0 up, 1 down
+		type q
+		end 0
+	TXT
+	ok "a bundle's own terminal descriptions are found"
+fi
+
 # ---- adit top
 token=0123456789abcdef0123456789abcdef
 echo "$token" >"$tmp/token"
