@@ -74,6 +74,20 @@ static void on_status(evutil_socket_t fd, short what, void *arg)
 	miner_status(arg);
 }
 
+static void say_steps(struct miner *m)
+{
+	int64_t now = clock_ms();
+	struct device_stats d;
+	unsigned i;
+
+	miner_screen_mute(m, true); /* which shows them anyway */
+	for (i = 0; i < fleet_count(m->fleet); i++) {
+		fleet_stats(m->fleet, i, &d, now);
+		ui_step(&m->steps[i], &d, now);
+	}
+	miner_screen_mute(m, false);
+}
+
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct miner *m = arg;
@@ -90,6 +104,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 		work_pause(&m->work);
 		miner_idle_if_void(m);
 	}
+	say_steps(m);
 	miner_service_second(m);
 }
 

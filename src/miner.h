@@ -18,6 +18,7 @@
 #include "src/settings.h"
 #include "src/sharelog.h"
 #include "src/sharequeue.h"
+#include "src/ui.h"
 #include "src/verify.h"
 #include "src/work.h"
 
@@ -56,6 +57,7 @@ struct miner {
 	struct device_gaps {
 		struct log_gap invalid, lost, flood;
 	} gaps[DEVICES_MAX];
+	struct ui_step steps[DEVICES_MAX];
 	struct notify notify;
 	struct service service;
 	struct log_gap unfed;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -23,6 +24,7 @@
 #include "src/settings.h"
 #include "src/stats.h"
 #include "src/str.h"
+#include "src/tui_devices.h"
 #include "src/tune_power.h"
 #include "src/tune_session.h"
 
@@ -291,6 +293,56 @@ static int apply_limit(struct run *r, int64_t mw, struct err *err)
 	return rc;
 }
 
+/*
+ * How many measurements are still to come, if what is not known yet falls off gently from the best
+ * so far: the search is pure, so a copy of it can be asked.  0: nobody knows.
+ */
+static unsigned still_to_come(const struct tune *now)
+{
+	const struct tune_trial *best = NULL, *known;
+	struct tune ahead = *now;
+	struct tune_setting at;
+	unsigned i, n = 0, far;
+
+	for (i = 0; i < now->n; i++)
+		if (now->trial[i].verdict == TUNE_FINE &&
+		    (!best || tune_rate(&now->trial[i]) > tune_rate(best)))
+			best = &now->trial[i];
+	while (best && n < TUNE_MEASUREMENTS && tune_next(&ahead, &at)) {
+		struct tune_result m = {.seconds = 1, .joules = -1, .found = 1000, .batch_us = 1};
+
+		known = tune_trial_of(&ahead, &at);
+		far = at.intensity > best->at.intensity ? at.intensity - best->at.intensity
+							: best->at.intensity - at.intensity;
+		m.rate_hps = known ? tune_rate(known) : tune_rate(best) / (1 + 0.05 * far);
+		m.power_mw = at.limit_mw > 0 ? (double)at.limit_mw : tune_power_mw(best);
+		tune_result(&ahead, &at, &m);
+		n++;
+	}
+	return n;
+}
+
+/* On a terminal only; the row that follows takes its place. */
+static void say_measuring(const struct run *r, const struct tune_setting *at)
+{
+	unsigned n = still_to_come(r->sweep), each = r->tn->settings->guard.tune_time_s + 1;
+	char left[32], about[48] = "";
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (n)
+		snprintf(about, sizeof about, ", about %s left",
+			 tui_duration(left, sizeof left, (int64_t)n * each));
+	fprintf(stderr, "\r%s: measurement %u, intensity %u%s ... \r", r->id,
+		r->sweep->measured + 1, (unsigned)at->intensity, about);
+}
+
+static void forget_measuring(void)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%78s\r", "");
+}
+
 static int sweep(struct run *r, struct err *err)
 {
 	const struct tune_trial *tried;
@@ -302,8 +354,11 @@ static int sweep(struct run *r, struct err *err)
 	while (!rc && tune_next(r->sweep, &at)) {
 		rc = apply_limit(r, at.limit_mw, err);
 		if (!rc)
+			say_measuring(r, &at);
+		if (!rc)
 			rc = tune_session_measure(r->session, at.intensity,
 						  r->tn->settings->guard.tune_time_s, &m, why, err);
+		forget_measuring();
 		if (rc)
 			break;
 		tune_result(r->sweep, &at, &m);

@@ -6,7 +6,12 @@
 #include <string.h>
 
 #include "src/log.h"
+#include "src/str.h"
+#include "src/tui_devices.h"
 #include "src/ui.h"
+
+#define STEP_FIRST_MS 3000
+#define STEP_EVERY_MS 10000
 
 char *rate_print(char *out, unsigned long size, double hashes_per_s)
 {
@@ -110,6 +115,32 @@ void ui_status(const struct rig_stats *s)
 		 rates(text, sizeof text, s->rate_10s, s->rate_60s, s->rate_15m),
 		 counts(shares, sizeof shares, &s->shares), s->pool_state, s->pool[0] ? " to " : "",
 		 s->pool, s->difficulty, s->best_difficulty);
+}
+
+void ui_step(struct ui_step *u, const struct device_stats *d, int64_t now_ms)
+{
+	char left[32];
+
+	if (d->state != DEVICE_PREPARING || !d->reason[0]) {
+		u->stage[0] = '\0';
+		return;
+	}
+	if (strncmp(u->stage, d->reason, sizeof u->stage - 1)) { /* most are over at once */
+		str_copy(u->stage, sizeof u->stage, d->reason);
+		u->since_ms = now_ms;
+		u->said_ms = now_ms - STEP_EVERY_MS + STEP_FIRST_MS;
+	}
+	if (now_ms - u->said_ms < STEP_EVERY_MS)
+		return;
+	u->said_ms = now_ms;
+	if (d->left_s)
+		log_info(LOG_DEVICE, "%s: %s: %u %%, %s left", d->id, d->reason,
+			 (unsigned)d->permille / 10, tui_duration(left, sizeof left, d->left_s));
+	else if (d->permille)
+		log_info(LOG_DEVICE, "%s: %s: %u %%", d->id, d->reason, (unsigned)d->permille / 10);
+	else
+		log_info(LOG_DEVICE, "%s: %s for %s", d->id, d->reason,
+			 tui_duration(left, sizeof left, (now_ms - u->since_ms) / 1000));
 }
 
 static void duration(char *out, size_t size, int64_t ms)

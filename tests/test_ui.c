@@ -130,6 +130,37 @@ static void summary_counts_everything_once(void)
 	CHECK_HAS(text, "12.3 ms");
 }
 
+static void long_steps_say_how_far_they_are(void)
+{
+	struct device_stats d = {
+		.id = "sim:0", .state = DEVICE_PREPARING, .reason = "building kernels"};
+	struct ui_step step = {0};
+	int64_t now;
+	char *text;
+
+	start();
+	for (now = 1000; now <= 16000; now += 1000)
+		ui_step(&step, &d, now);
+	snprintf(d.reason, sizeof d.reason, "generating the dataset");
+	for (; now <= 30000; now += 1000) {
+		d.permille = (uint32_t)now / 100;
+		d.left_s = (uint32_t)(100 - now / 1000);
+		ui_step(&step, &d, now);
+	}
+	d.state = DEVICE_MINING;
+	ui_step(&step, &d, now + 60000);
+	d.state = DEVICE_PREPARING;
+	ui_step(&step, &d, now + 61000); /* anew: not at once */
+	text = slurp();
+	CHECK_HAS(text, "sim:0: building kernels for 3 s\n");
+	CHECK_HAS(text, "sim:0: building kernels for 13 s\n");
+	CHECK_HAS(text, "sim:0: generating the dataset: 20 %, 1 min 20 s left\n");
+	CHECK_HAS(text, "sim:0: generating the dataset: 30 %, 1 min 10 s left\n");
+	CHECK_LACKS(text, "for 4 s");
+	CHECK_LACKS(text, ": 21 %");
+	CHECK_LACKS(text, "31 %");
+}
+
 static void a_device_that_left_is_not_starting(void)
 {
 	struct device_stats gone[] = {{.id = "sim:0", .state = DEVICE_STOPPED},
@@ -159,6 +190,7 @@ int main(void)
 	T_RUN(rates_have_a_fitting_unit);
 	T_RUN(status_is_a_line_a_device_and_a_total);
 	T_RUN(summary_counts_everything_once);
+	T_RUN(long_steps_say_how_far_they_are);
 	T_RUN(a_device_that_left_is_not_starting);
 	log_done();
 	unlink(path);
