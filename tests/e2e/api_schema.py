@@ -120,6 +120,10 @@ class Judge:
         errors = sorted(self.validator(whole).iter_errors(value), key=lambda e: list(e.path))
         expect(not errors, f"{what}: {[(list(e.path), e.message) for e in errors][:3]}")
 
+    def codes(self, method):
+        names = [e["$ref"].split("/")[-1] for e in method["errors"]]
+        return [self.doc["components"]["errors"][n]["code"] for n in names]
+
     def component(self, name, value, what):
         self.fits({"$ref": "#/components/schemas/" + name}, value, what)
 
@@ -131,6 +135,8 @@ class Judge:
             self.component("ErrorReply", reply, what)
             code = reply["error"]["code"]
             expect(want in (None, code), f"{what}: wants {want}, got {reply['error']}")
+            method = isinstance(request, dict) and self.methods.get(request.get("method"))
+            expect(not method or code in self.codes(method), f"{what}: {code} is not one of its errors")
         else:
             self.component("Reply", reply, what)
             expect(want in (None, True), f"{what}: wants {want}, got {json.dumps(reply)[:300]}")
