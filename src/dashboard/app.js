@@ -120,7 +120,14 @@ async function ask()
 
 	if (!now.streaming)
 		calls.push(['miner.events', {since: eventList.last}]);
-	take(await readAll(calls));
+	const replies = await readAll(calls);
+	try {
+		take(replies);
+	} catch (e) { // a mistake of this page is none of the connection
+		if (!(e instanceof RigError))
+			console.error(e);
+		throw e instanceof RigError ? e : new RigError('what this page could not show', 200, 0);
+	}
 }
 
 // One at a time; the next one is set when it ends.

@@ -14,11 +14,11 @@ const CHARTS = [
 	{name: 'rate', title: 'Hash rate', text: rateText, axis: (v) => scaledAxis(v),
 		floor: 0, device: DEVICE.rate,
 		rig: [{label: 'rate', field: RIG.rate, color: '--accent-line', fill: true}]},
-	{name: 'heat', title: 'Temperature', text: celsius, device: DEVICE.heat,
+	{name: 'heat', title: 'Heat', long: 'Temperature', text: celsius, device: DEVICE.heat,
 		short: (v) => (isKnown(v) ? Math.round(v) + '°' : UNKNOWN), axis: (v) => v + '°',
 		rig: [{label: 'core', field: RIG.core, color: '--hue-1'},
 			{label: 'hotspot', field: RIG.hotspot, color: '--hue-5'},
-			{label: 'memory', field: RIG.memory, color: '--hue-3'}]},
+			{label: 'mem', field: RIG.memory, color: '--hue-3'}]},
 	{name: 'power', title: 'Power', text: watts, axis: plain, floor: 0, device: DEVICE.power,
 		rig: [{label: 'power', field: RIG.power, color: '--hue-2', fill: true}]},
 	{name: 'shares', title: 'Shares', text: countText, axis: plain, floor: 0, bars: true,
@@ -241,7 +241,7 @@ class Chart {
 		const range = some.length ? 'from ' + this.spec.text(Math.min(...some)) + ' to ' +
 			this.spec.text(Math.max(...some)) : 'nothing measured yet';
 
-		this.canvas.setAttribute('aria-label', this.spec.title + ', ' + this.trends.spanText() +
+		this.canvas.setAttribute('aria-label', (this.spec.long || this.spec.title) + ', ' + this.trends.spanText() +
 			': ' + range);
 	}
 }
@@ -306,6 +306,8 @@ class Trends {
 
 	rebuild()
 	{
+		if (typeof uPlot === 'undefined')
+			return;
 		for (const c of this.charts) {
 			c.build();
 			c.describe();
@@ -315,6 +317,8 @@ class Trends {
 	// ids: of the devices there are now.
 	update(ids)
 	{
+		if (typeof uPlot === 'undefined') // it was not loaded: all else works without it
+			return;
 		if (ids.join() !== this.devices.join() || !this.charts[0].plot) {
 			this.devices = ids;
 			this.rebuild();
