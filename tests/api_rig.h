@@ -7,6 +7,7 @@
 #define TESTS_API_RIG_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "src/api/api.h"
 
@@ -182,12 +183,23 @@ static int rig_add(void *arg, const char *url, const char *user, const char *pas
 	return 0;
 }
 
+static int rig_priority(void *arg, unsigned pool, unsigned place, struct err *err)
+{
+	size_t len = strlen(rig_done);
+
+	(void)arg;
+	(void)err;
+	snprintf(rig_done + len, sizeof rig_done - len, "%u>%u ", pool, place);
+	return 0;
+}
+
 static const struct api_actions rig_actions = {.pause = rig_pause,
 					       .restart = rig_restart,
 					       .set_intensity = rig_intensity,
 					       .pool_switch = rig_switch,
 					       .pool_enable = rig_enable,
 					       .pool_add = rig_add,
+					       .pool_priority = rig_priority,
 					       .quit = rig_quit};
 
 #endif

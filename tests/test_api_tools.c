@@ -242,6 +242,15 @@ static void cgminer_switches_adds_and_disables_pools_for_a_writer(void)
 		  "STATUS=E,When=1760004983,Code=26,Msg=the last one,");
 	CHECK_HAS(cg(&writer, "addpool|a\\,b,c\\\\,d"), "Code=55,Msg=Added pool 2:'a\\,b'");
 	CHECK_STR(rig_done, "add a,b c\\ d");
+	rig_done[0] = '\0';
+	CHECK_HAS(cg(&writer, "poolpriority|1,0"), "Code=73,");
+	CHECK_STR(rig_done, "1>0 1>1 ");
+	rig_done[0] = '\0';
+	CHECK_HAS(cg(&writer, "poolpriority|1,1"), "Code=74,");
+	CHECK_HAS(cg(&writer, "poolpriority|0,2"), "Code=26,");
+	CHECK_HAS(cg(&writer, "poolpriority|0,"), "Code=25,");
+	CHECK_HAS(cg(&writer, "poolpriority"), "Code=25,");
+	CHECK_STR(rig_done, "");
 	CHECK_HAS(cg(&writer, "addpool|a,b"), "Code=53,");
 	CHECK_HAS(cg(&writer, "addpool|a,b,c,d"), "Code=53,");
 	CHECK_HAS(cg(&writer, "addpool"), "Code=52,");
@@ -254,7 +263,7 @@ static void what_the_rig_cannot_do_is_refused(void)
 	static const char *const all[] = {"quit",         "gpuenable|0",      "gpudisable|0",
 					  "gpurestart|0", "gpuintensity|0,9", "switchpool|0",
 					  "enablepool|0", "disablepool|0",    "addpool|a,b,c",
-					  "removepool|0"};
+					  "removepool|0", "poolpriority|0"};
 	size_t i;
 
 	for (i = 0; i < sizeof all / sizeof all[0]; i++)

@@ -6,6 +6,8 @@
 
 #include "src/api/tool.h"
 
+#define CG_POOLS_MAX 64 /* in one order of theirs */
+
 /* The numbers of cgminer's and sgminer's API-README. */
 enum cg_code {
 	CG_INVALID_CARD = 1,
@@ -44,6 +46,8 @@ enum cg_code {
 	CG_STATS = 70,
 	CG_MISSING_CHECK = 71,
 	CG_CHECK = 72,
+	CG_POOL_PRIORITY = 73,
+	CG_DUPLICATE_POOL = 74,
 	CG_COIN = 78
 };
 
@@ -115,6 +119,7 @@ void cg_enablepool(struct cg_reply *r, const char *param);
 void cg_disablepool(struct cg_reply *r, const char *param);
 void cg_addpool(struct cg_reply *r, const char *param);
 void cg_removepool(struct cg_reply *r, const char *param);
+void cg_poolpriority(struct cg_reply *r, const char *param);
 void cg_quit(struct cg_reply *r, const char *param);
 
 #endif

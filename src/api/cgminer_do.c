@@ -241,3 +241,52 @@ void cg_addpool(struct cg_reply *r, const char *param)
 	else
 		say_pool(r, CG_POOL_ADDED, "Added", pool, url);
 }
+
+/* "2,0": the pools named, in that order, before all others.  Their count, or 0: it is answered. */
+static unsigned read_order(struct cg_reply *r, const char *param, uint8_t order[CG_POOLS_MAX])
+{
+	unsigned n = 0, i, pool;
+	char word[24];
+
+	do {
+		size_t len = strcspn(param, ",");
+
+		str_printable(word, sizeof word, param, len);
+		if (!pool_of(r, word, &pool))
+			return 0;
+		for (i = 0; i < n && order[i] != pool; i++)
+			;
+		if (i < n || n == CG_POOLS_MAX) {
+			cg_status(r, 'E', CG_DUPLICATE_POOL, "Duplicate pool specified %u", pool);
+			return 0;
+		}
+		order[n++] = (uint8_t)pool;
+		param += len;
+	} while (*param++ == ',');
+	return n;
+}
+
+/* Every move renumbers those that it passes. */
+void cg_poolpriority(struct cg_reply *r, const char *param)
+{
+	const struct api_call *call = r->call;
+	uint8_t order[CG_POOLS_MAX];
+	unsigned n = read_order(r, param, order), i, k, now;
+	struct err err = {0};
+
+	if (n && !call->actions->pool_priority) {
+		not_possible(r);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		now = order[i]; /* those moved before it from behind it pushed it back by one */
+		for (k = 0; k < i; k++)
+			now += order[k] > order[i];
+		if (call->actions->pool_priority(call->arg, now, i, &err)) {
+			failed(r, CG_INVALID_POOL, &err);
+			return;
+		}
+	}
+	if (n)
+		cg_status(r, 'S', CG_POOL_PRIORITY, "Changed pool priorities");
+}

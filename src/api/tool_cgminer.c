@@ -48,7 +48,7 @@ static const struct verb {
 	{"disablepool", cg_disablepool, true, true},
 	{"addpool", cg_addpool, true, true},
 	{"removepool", cg_removepool, true, true},
-	{"poolpriority", not_here, true, true},
+	{"poolpriority", cg_poolpriority, true, true},
 	{"poolquota", not_here, true, true},
 	{"failover-only", not_here, true, true},
 	{"gpumem", not_here, true, true},
