@@ -40,6 +40,7 @@ struct bench {
 	struct bench_run_config config;
 	struct bench_report report;
 	struct bench_result *now; /* being measured */
+	json_t *then;             /* what is compared with, or NULL */
 	bool stop, terminal, painted;
 	int64_t painted_ms;
 	/* the epoch that is waited for: */
@@ -178,6 +179,8 @@ static int read_request(struct bench *b, struct err *err)
 	if (!rc && s->bench.fail_below > 0 && !s->bench.compare)
 		rc = err_set(err, ERR_USAGE,
 			     "--fail-below: compares with saved results: add --compare FILE");
+	if (!rc && s->bench.compare && !(b->then = bench_compare_load(s->bench.compare, err)))
+		rc = -err->code;
 	if (rc)
 		return rc;
 	paths_cache(open->cache_dir, sizeof open->cache_dir, s->cache_dir);
@@ -442,11 +445,10 @@ static int conclude(struct bench *b, unsigned *below, struct err *err)
 		return err_set(err, ERR_NOMEM, "no memory for JSON");
 	if (s->markdown)
 		bench_print_markdown(stdout, &b->report);
-	if (s->compare)
-		rc = bench_compare_file(out, root, s->compare, &b->report, s->fail_below, below,
-					err);
+	if (b->then)
+		*below = bench_compare_results(out, root, b->then, &b->report, s->fail_below);
 	if (root && json_dumpf(root, stdout, JSON_INDENT(2)))
-		rc = rc ? rc : err_set(err, ERR_IO, "cannot write to standard output");
+		rc = err_set(err, ERR_IO, "cannot write to standard output");
 	if (root)
 		putchar('\n');
 	json_decref(root);
@@ -507,6 +509,7 @@ static void bench_free(struct bench *b)
 		event_base_free(b->base);
 	for (i = 0; i < b->report.n; i++)
 		free(b->report.results[i].windows);
+	json_decref(b->then);
 	free(b->report.results);
 	free(b->report.devices);
 	free(b);

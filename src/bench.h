@@ -129,12 +129,16 @@ json_t *bench_json(const struct bench_report *r);
 
 /* --- bench_compare.c ---------------------------------------------------------- */
 
+/* What --json printed at another time, checked to be that.  New reference, or NULL with *err. */
+json_t *bench_compare_load(const char *path, struct err *err);
+
 /*
- * Print what became faster or slower since the file was saved, and put the same under "compare" of
- * root (NULL: nowhere).  *below: how many are surely slower and below so many percent (0: none).
+ * Print (out NULL: do not) what became faster or slower since then, and put the same under
+ * "compare" of root (NULL: nowhere).  Returns how many are surely slower and below so many percent
+ * (0: none is).
  */
-int bench_compare_file(FILE *out, json_t *root, const char *path, const struct bench_report *r,
-		       double fail_below, unsigned *below, struct err *err);
+unsigned bench_compare_results(FILE *out, json_t *root, const json_t *then,
+			       const struct bench_report *r, double fail_below);
 
 /* --- bench_svg.c -------------------------------------------------------------- */
 

@@ -20,8 +20,8 @@ static const char *text_of(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
-/* Read with a lid: it may be any file. */
-static json_t *load(const char *path, struct err *err)
+/* With a lid: it may be any file. */
+json_t *bench_compare_load(const char *path, struct err *err)
 {
 	FILE *f = fopen(path, "re");
 	json_error_t at;
@@ -145,18 +145,14 @@ static json_t *to_json(const struct comparison *c)
 	return o;
 }
 
-int bench_compare_file(FILE *out, json_t *root, const char *path, const struct bench_report *r,
-		       double fail_below, unsigned *below, struct err *err)
+unsigned bench_compare_results(FILE *out, json_t *root, const json_t *then,
+			       const struct bench_report *r, double fail_below)
 {
-	json_t *then = load(path, err), *list = json_array();
-	unsigned i, compared = 0;
+	json_t *list = json_array();
+	unsigned i, compared = 0, below = 0;
 
-	if (!then) {
-		json_decref(list);
-		return -err->code;
-	}
 	if (out)
-		fprintf(out, "\ncompared with %s:\n", path);
+		fputs("\ncompared with what was saved:\n", out);
 	for (i = 0; i < r->n; i++) {
 		struct comparison c = {.report = r, .now = &r->results[i]};
 		const json_t *saved = c.now->n ? find(then, r, c.now) : NULL;
@@ -166,18 +162,17 @@ int bench_compare_file(FILE *out, json_t *root, const char *path, const struct b
 		c.verdict = bench_compare(&c.then, &c.now->rate, &c.change, &c.noise);
 		c.below = fail_below > 0 && c.verdict == BENCH_SLOWER &&
 			  100 * (1 + c.change) < fail_below;
-		*below += c.below;
+		below += c.below;
 		compared++;
 		if (out)
 			print(out, &c);
 		json_array_append_new(list, to_json(&c));
 	}
-	if (!compared)
-		fprintf(stderr, "adit: %s has nothing that was measured here\n", path);
-	json_decref(then);
+	if (out && !compared)
+		fputs("nothing of it was measured now\n", out);
 	if (root)
 		json_object_set_new(root, "compare", list);
 	else
 		json_decref(list);
-	return 0;
+	return below;
 }

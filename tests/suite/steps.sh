@@ -149,8 +149,8 @@ step_tsan() {
 # What has no threads, or none but the loop's: of no interest to the thread sanitizer.
 NOT_THREADED='test_(t|u256|algos|dag_rules|dialects|detect|dagpools|stratum1|gbt|address|url|socks|'
 NOT_THREADED+='settings|mistakes|progpow_code|splice|pace|slot|work|stats|thermal|power|guard|honest|'
-NOT_THREADED+='day|tune|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues)$|'
-NOT_THREADED+='litecoind|bad_input|manual|tune\.sh|service|e2e/(fit|guardian|rules|errors|faults|api_clients|api_hostile|api_schema)|fuzz_|test_api_(tools|schema)$'
+NOT_THREADED+='day|tune|bench|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues)$|'
+NOT_THREADED+='litecoind|bad_input|manual|tune\.sh|bench\.sh|service|e2e/(fit|guardian|rules|errors|faults|api_clients|api_hostile|api_schema)|fuzz_|test_api_(tools|schema)$'
 
 # What a sanitized build would only repeat, or what cannot run in one.  e2e/fit makes caches of
 # real sizes, which takes too long under a sanitizer.  TEST_BRIEF: see e2e/dialects.sh.
@@ -173,7 +173,7 @@ step_distcheck() {
 	configure_in distcheck CC="$(cc gcc)" || return 1
 	# The tests of a tarball are the same ones: here a few show that they are all in it.
 	make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0" TESTS="$(tests_but \
-		'check_[scf]|e2e|litecoind|oclgrind|nvrtc|bundle|kernels|cuda|test_worker|test_scan|test_dag_|tune|thermal|sensors|day|faults|failover')"
+		'check_[scf]|e2e|litecoind|oclgrind|nvrtc|bundle|kernels|cuda|test_worker|test_scan|test_dag_|tune|bench\.sh|thermal|sensors|day|faults|failover')"
 }
 
 step_fuzz() {

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `adit bench`: verified rates on whatever is here, wrong results fail it, hangs are reported and
+# the others go on, interruptions print what there is.  Figures are printed, never asserted.
+# usage: bench.sh   with ADIT, the program
+set -u
+: "${ADIT:?set ADIT to the adit binary}"
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/adit-bench.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 99
+failed=0
+command -v python3 >/dev/null || { echo "skip: no python3"; exit 77; }
+
+fail() {
+	printf 'not ok - %s\n' "$*"
+	failed=1
+}
+
+# start NAME ARGS...: in the background.
+declare -A pid
+start() {
+	local name=$1
+	shift
+	timeout --foreground 240 "$ADIT" bench "$@" >"$name.out" 2>"$name.err" </dev/null &
+	pid[$name]=$!
+}
+
+# ended NAME CODE
+ended() {
+	wait "${pid[$1]}"
+	local rc=$?
+	[ "$rc" = "$2" ] || fail "$1: exit code $rc, want $2: $(cat "$1.err")"
+}
+
+says() { # FILE REGEX
+	grep -qE -- "$2" "$1" || fail "$1 does not say '$2': $(cat "$1")"
+}
+
+refused() { # REGEX ARGS...
+	local regex=$1 rc
+	shift
+	timeout 60 "$ADIT" bench "$@" >refused.out 2>refused.err </dev/null
+	rc=$?
+	[ "$rc" = 2 ] || fail "bench $*: exit code $rc, want 2"
+	says refused.err "^adit: $regex"
+	[ ! -s refused.out ] || fail "bench $*: measures all the same"
+}
+
+brief=(--seconds 0.2 --repeat 2)
+start wrong -a sha256d -d sim:1 --sim fault=invalid:1 "${brief[@]}" --json
+start hang -a sha256d -d sim:2 --sim '0:fault=hang' --hang-timeout 2 "${brief[@]}" --json
+start crash -a sha256d -d sim:1 --sim fault=crash "${brief[@]}"
+start unfit -a ethash --epoch 0 -d sim:1 --sim mem=1M "${brief[@]}" \
+	--set light_cache_items=1021 --set dataset_items=65537
+start long -a sha256d -d sim:1 --seconds 0.3 --repeat 1000 --json
+start cpu -a sha256d,scrypt -d cpu -t 1 "${brief[@]}" --json
+
+refused "-a: unknown algorithm 'sha256e'" -a sha256e -d sim:1
+refused "-a: 'sha256d' is there twice" -a sha256d,sha256d -d sim:1
+refused '--fail-below: .*--compare' -a sha256d -d sim:1 --fail-below 90
+refused '--set nothing=1: none of these' -a sha256d -d sim:1 --set nothing=1
+refused '--json and --markdown' -a sha256d -d sim:1 --json --markdown
+refused '--seconds' -a sha256d -d sim:1 --seconds 0
+
+ended wrong 6
+says wrong.err 'finds are wrong'
+ended hang 5
+says hang.err '^adit: sim:0: sha256d: it hangs'
+ended crash 5
+says crash.err 'its worker died'
+ended unfit 5
+says unfit.err 'sim:0: ethash: the dataset of epoch 0 needs'
+ended cpu 0
+
+# Interrupted when it has a worker, and so hears signals.
+has_worker() { # PID of timeout
+	local adit children child
+	read -r adit _ <"/proc/$1/task/$1/children"
+	read -ra children <"/proc/$adit/task/$adit/children"
+	for child in "${children[@]}"; do
+		tr '\0' ' ' <"/proc/$child/cmdline" | grep -q ' worker ' && return
+	done
+	return 1
+}
+for _ in $(seq 600); do
+	has_worker "${pid[long]}" 2>/dev/null && break
+	sleep 0.1
+done
+kill -INT "${pid[long]}" || fail "nothing to interrupt"
+ended long 9
+says long.err 'interrupted'
+
+# As other miners are told, and compared with what was saved: the simulated rate is as slow as said.
+"$ADIT" -a sha256d -d sim:1 --benchmark "${brief[@]}" --sim rate=2M --json >saved.json 2>/dev/null ||
+	fail "--benchmark: exit code $?"
+start slower -a sha256d -d sim:1 "${brief[@]}" --sim rate=100k --compare saved.json --fail-below 50
+ended slower 1
+says slower.out 'slower, BELOW'
+says slower.out 'simulated'
+start again -a sha256d -d sim:1 "${brief[@]}" --sim rate=1900k --compare saved.json --fail-below 10
+ended again 0
+refused '--compare wrong.err: line 1' -a sha256d -d sim:1 --compare wrong.err
+
+# On OpenCL: three kinds of kernels, with a tiny dataset, the probe, Markdown and the chart.
+if "$ADIT" devices --json 2>/dev/null | grep -q '"id": *"opencl:0"'; then
+	small=(--epoch 0 --set light_cache_items=1021 --set dataset_items=65537)
+	start gpu -a sha256d,scrypt,ethash -d opencl:0 --svg chart.svg "${small[@]}" "${brief[@]}" --json
+	ended gpu 0
+	python3 - <<'PY' || fail "the chart is no XML, or lacks an algorithm"
+import sys, xml.etree.ElementTree as tree
+text = " ".join(tree.parse("chart.svg").getroot().itertext())
+sys.exit(any(name not in text for name in ("sha256d", "scrypt", "ethash", "copy", "opencl:0")))
+PY
+fi
+
+python3 - <<'PY' || failed=1
+import json, os, sys
+bad = []
+def check(name, claim, what):
+    if not claim: bad.append(f"{name}: {what}")
+for name in ("cpu", "gpu"):
+    if not os.path.exists(name + ".out"): continue
+    root = json.load(open(name + ".out"))
+    check(name, root["schema"] == "adit-bench" and root["version"] == 1, "schema")
+    for r in root["results"]:
+        p = r["proof"]
+        check(name, r["state"] == "done", f"{r['algorithm']} is {r['state']}: {r['why']}")
+        check(name, p["planted"] == 16 and not p["missed"] and not p["wrong"], f"proof {p}")
+        check(name, len(r["rate"]["windows"]) == 2 and r["rate"]["median"] > 0, "rate")
+        check(name, r["cpu_percent"] is not None and r["memory_bytes"] > 1 << 20, "use")
+        check(name, name == "cpu" or r["limit"]["rate"] > 0, "limit")
+        print(f"{r['device']} {r['algorithm']}: {r['rate']['median']:.4g} H/s")
+    for d in root["devices"]:
+        for f in d["probe"] or []:
+            check(name, not f["wrong"] and f["value"] > 0, f"probe {f}")
+        check(name, name == "cpu" or len(d["probe"]) > 10, "probe")
+hang = json.load(open("hang.out"))["results"]
+check("hang", [r["state"] for r in hang] == ["failed", "done"], str(hang))
+wrong = json.load(open("wrong.out"))["results"][0]
+check("wrong", wrong["state"] == "wrong" and wrong["proof"]["wrong"] > 0, str(wrong))
+long = json.load(open("long.out"))
+check("long", long["interrupted"] and all(r["state"] == "interrupted" for r in long["results"]), str(long))
+for b in bad: print("not ok - " + b)
+sys.exit(bool(bad))
+PY
+[ "$failed" = 0 ] && echo "ok - measured, proved, refused, interrupted"
+exit "$failed"
