@@ -24,6 +24,7 @@ struct miner_api {
 	struct pool_status pools[POOLS_SHOWN];
 	struct api_events events;
 	uint64_t alarms[ALARM_EVENTS];
+	uint64_t requests;
 	int64_t started_ms;
 	int64_t fresh_ms; /* the snapshot will do until then */
 };
@@ -66,6 +67,8 @@ static void view(void *arg, struct api_view *out)
 	guardian_alarms(m->guardian, a->alarms);
 	out->alarms = a->alarms;
 	out->n_alarms = ALARM_EVENTS;
+	out->requests = ++a->requests;
+	out->connections = api_connections(a->api);
 	out->now_ms = clock_wall_ms();
 	out->started_ms = a->started_ms;
 	out->version = PACKAGE_VERSION;

@@ -39,6 +39,8 @@ struct api_view {
 	unsigned n_events;
 	const uint64_t *alarms;     /* how often each enum alarm_event happened in this run */
 	unsigned n_alarms;          /* ALARM_EVENTS, or 0 */
+	uint64_t requests;          /* that were shown a view, this one included */
+	unsigned connections;       /* to the API, now */
 	int64_t now_ms, started_ms; /* since 1970 */
 	const char *version;        /* "0.1.0" */
 	bool paused;                /* by API or key, as a whole */
