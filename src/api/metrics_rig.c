@@ -31,6 +31,8 @@ struct rig_metric {
  M(jobs_total, "counter", "Jobs taken from pools.", v->rig->jobs)                                  \
  M(block_height, "gauge", "Height being mined.", metrics_positive(v->rig->height))                 \
  M(difficulty, "gauge", "Share difficulty in force.", metrics_positive(v->rig->difficulty))        \
+ M(api_requests_total, "counter", "Requests to the API that were shown something.", v->requests)   \
+ M(api_connections, "gauge", "Connections to the API now.", v->connections)                        \
  M(pool_connected, "gauge", "1 while a pool gives work.", pool_connected(v))                       \
  M(answer_median_seconds, "gauge",                                                                 \
    "Median of recent times from a share sent to the pool's answer.", median_s(v->rig->latency_ms)) \
