@@ -9,6 +9,7 @@ usage: dashboard.py pool TEXT          a pool that refuses everybody, with TEXT 
 import json
 import os
 import re
+import shutil
 import socketserver
 import sys
 import tempfile
@@ -92,18 +93,27 @@ def check_files(url):
 
 def start_browser():
     from selenium import webdriver
+    from selenium.common.exceptions import WebDriverException
     from selenium.webdriver.chrome.service import Service
 
     options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
     for word in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
                  "--disable-background-networking", "--disable-component-update", "--no-first-run",
                  "--disable-extensions", "--force-color-profile=srgb",
                  "--user-data-dir=" + tempfile.mkdtemp(prefix="chromium-", dir=os.environ.get("HOME"))):
         options.add_argument(word)
-    if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    # Neither root nor a container without user namespaces can have the browser's own sandbox.
+    for sandbox in (False,) if os.geteuid() == 0 else (True, False):
+        if not sandbox:
+            options.add_argument("--no-sandbox")
+        try:
+            return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+        except WebDriverException as e:
+            why = str(e).splitlines()[0]
+    print(f"skipped: the browser does not start: {why}")
+    sys.exit(77)
 
 
 class Page:
