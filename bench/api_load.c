@@ -2,7 +2,8 @@
 /*
  * Monitoring tools, many at once: CLIENTS of them poll the API of a running adit at HZ for SECONDS,
  * each in the dialect of its kind, and READERS follow /events.  Prints one JSON object: requests,
- * failures and the time to the last byte of the answer, from when the request was due.
+ * failures and the time to the last byte of the answer, from when the request was due; and for how
+ * long the clients themselves had no processor when it was their turn.
  * usage: api_load PORT SECONDS CLIENTS HZ READERS
  */
 #include <arpa/inet.h>
@@ -25,6 +26,7 @@
 #define HEAD_MAX   4096
 #define LIMIT_US   5000000
 #define EVENTS_MAX 256
+#define STALL_US   5000
 
 /* How an answer ends. */
 enum end { END_HTTP, END_LINE, END_CLOSE, END_NEVER };
@@ -73,6 +75,7 @@ static struct {
 	struct sockaddr_in to;
 	int64_t period_us, end_us;
 	struct tally tally[KINDS];
+	int64_t stalled_us; /* we had no processor, in pieces over STALL_US */
 } load;
 
 static int64_t now_us(void)
@@ -272,12 +275,15 @@ static void run_due(struct client *clients, unsigned n, int64_t now)
 static void run(struct client *clients, unsigned n)
 {
 	struct epoll_event ev[EVENTS_MAX];
-	int64_t now;
+	int64_t now, asleep;
 	int i, got;
 
 	while ((now = now_us()) < load.end_us) {
 		run_due(clients, n, now);
+		asleep = now_us();
 		got = epoll_wait(load.epoll, ev, EVENTS_MAX, 1);
+		asleep = now_us() - asleep - 1000;
+		load.stalled_us += asleep > STALL_US ? asleep : 0;
 		for (i = 0; i < got; i++)
 			handle(ev[i].data.ptr, ev[i].events);
 	}
@@ -333,8 +339,8 @@ static void print_all(void)
 		all.bytes += t->bytes;
 		print_tally(kinds[i].name, t, false);
 	}
-	print_tally("all", &all, true);
-	printf("}\n");
+	print_tally("all", &all, false);
+	printf("\"stalled_s\":%.3f}\n", (double)load.stalled_us / 1e6);
 	free(all.us);
 }
 
