@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The supervisor to programs: what they see of it. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
 #include "src/api/events.h"
+#include "src/api/kept.h"
 #include "src/api/listener.h"
 #include "src/api/metrics.h"
 #include "src/api/page.h"
@@ -27,6 +29,7 @@ struct miner_api {
 	uint64_t requests;
 	int64_t started_ms;
 	int64_t fresh_ms; /* the snapshot will do until then */
+	struct kept kept; /* what readers were told of it */
 };
 
 /* ---- what is seen ---- */
@@ -39,6 +42,7 @@ static void refresh(struct miner *m)
 	if (now < m->api->fresh_ms)
 		return;
 	miner_snapshot(m);
+	kept_void(&m->api->kept);
 	m->api->fresh_ms = now + VIEW_MS;
 }
 
@@ -83,6 +87,7 @@ static void happened(struct miner *m, int device, const char *name, char severit
 	api_events_add(&m->api->events, device < 0 ? "" : fleet_id(m->fleet, (unsigned)device),
 		       name, severity, text, clock_wall_ms());
 	m->api->fresh_ms = 0;
+	kept_void(&m->api->kept);
 	api_has_events(m->api->api);
 }
 
@@ -114,6 +119,57 @@ void miner_api_share(struct miner *m, const struct share *s)
 
 /* ---- what tools of other miners ask ---- */
 
+/* What a reader asks again while nothing is new is answered with the same bytes. */
+static int on_metrics(const struct api_call *call, struct evbuffer *out)
+{
+	struct miner *m = call->arg;
+	size_t from = evbuffer_get_length(out);
+	int rc;
+
+	if (kept_get(&m->api->kept, "GET /metrics", out, &rc))
+		return rc;
+	rc = api_metrics(call, out);
+	if (!rc)
+		kept_put(&m->api->kept, "GET /metrics", out, from, rc);
+	return rc;
+}
+
+static int tool_page(const struct api_call *call, const char *path, struct evbuffer *out)
+{
+	struct miner *m = call->arg;
+	size_t from = evbuffer_get_length(out);
+	char key[KEPT_KEY_MAX];
+	int rc;
+
+	snprintf(key, sizeof key, "GET %s", path);
+	if (kept_get(&m->api->kept, key, out, &rc))
+		return rc;
+	rc = api_tool_http(call, path, out);
+	if (!rc)
+		kept_put(&m->api->kept, key, out, from, rc);
+	return rc;
+}
+
+/* Whoever may write may mean to: nothing is kept of that. */
+static int on_object(const struct api_call *call, const json_t *request, struct evbuffer *out)
+{
+	struct miner *m = call->arg;
+	size_t from = evbuffer_get_length(out), len;
+	char key[KEPT_KEY_MAX];
+	int rc;
+
+	len = call->right == API_READ ? json_dumpb(request, key, sizeof key - 1, JSON_COMPACT) : 0;
+	if (!len || len >= sizeof key)
+		return api_tool_object(call, request, out);
+	key[len] = '\0';
+	if (kept_get(&m->api->kept, key, out, &rc))
+		return rc;
+	rc = api_tool_object(call, request, out);
+	if (rc >= 0)
+		kept_put(&m->api->kept, key, out, from, rc);
+	return rc;
+}
+
 /* "/" is for people where a browser asks. */
 static int on_page(const struct api_call *call, const char *path, bool html, struct api_page *out)
 {
@@ -121,7 +177,7 @@ static int on_page(const struct api_call *call, const char *path, bool html, str
 
 	if (rc == -ERR_UNKNOWN && !strcmp(path, "/schema"))
 		rc = api_schema(out->body);
-	return rc == -ERR_UNKNOWN ? api_tool_http(call, path, out->body) : rc;
+	return rc == -ERR_UNKNOWN ? tool_page(call, path, out->body) : rc;
 }
 
 /* ---- beginning and end ---- */
@@ -132,9 +188,9 @@ int miner_api_begin(struct miner *m, struct err *err)
 	const struct api_source source = {.view = view,
 					  .actions = &miner_actions,
 					  .arg = m,
-					  .hooks = {.metrics = api_metrics,
+					  .hooks = {.metrics = on_metrics,
 						    .page = on_page,
-						    .object = api_tool_object,
+						    .object = on_object,
 						    .text = api_tool_text}};
 	int rc;
 
@@ -176,6 +232,8 @@ void miner_api_done(struct miner *m)
 {
 	if (m->api)
 		api_free(m->api->api);
+	if (m->api)
+		kept_done(&m->api->kept);
 	free(m->api);
 	m->api = NULL;
 }

@@ -2,6 +2,7 @@
 /* The dialects of other miners: one made-up rig, and every answer as its document has it. */
 #include <strings.h>
 
+#include "src/api/kept.h"
 #include "src/api/tool.h"
 #include "tests/api_rig.h"
 #include "tests/t.h"
@@ -392,6 +393,55 @@ static void no_object_has_a_name_in_two_cases(void)
 	}
 }
 
+static const char *kept(const struct kept *k, const char *key, int *rc)
+{
+	struct evbuffer *out = evbuffer_new();
+	const char *got;
+
+	evbuffer_add(out, "head ", 5);
+	got = kept_get(k, key, out, rc) ? text_of(out) : "nothing";
+	evbuffer_free(out);
+	return got;
+}
+
+static void keep(struct kept *k, const char *key, const char *answer, int rc)
+{
+	struct evbuffer *out = evbuffer_new();
+
+	evbuffer_add(out, "before ", 7);
+	evbuffer_add(out, answer, strlen(answer));
+	kept_put(k, key, out, 7, rc);
+	CHECK_STR(text_of(out) + 7, answer);
+	evbuffer_free(out);
+}
+
+static void an_answer_is_kept_until_the_snapshot_is_another(void)
+{
+	struct kept k = {.next = 0};
+	char key[KEPT_KEY_MAX + 1];
+	int rc = 7, i;
+
+	CHECK_STR(kept(&k, "a", &rc), "nothing");
+	keep(&k, "a", "answer", 1);
+	keep(&k, "b", "", 0);
+	CHECK_STR(kept(&k, "a", &rc), "head answer");
+	CHECK_INT(rc, 1);
+	CHECK_STR(kept(&k, "b", &rc), "nothing");
+	CHECK_STR(kept(&k, "", &rc), "nothing");
+	memset(key, 'k', sizeof key - 1);
+	key[sizeof key - 1] = '\0';
+	keep(&k, key, "too long", 0);
+	CHECK_STR(kept(&k, key, &rc), "nothing");
+	for (i = 0; i < KEPT_SLOTS - 1; i++)
+		keep(&k, "c", "a longer answer", 0);
+	CHECK_STR(kept(&k, "a", &rc), "head answer");
+	keep(&k, "c", "short", 0);
+	CHECK_STR(kept(&k, "a", &rc), "nothing");
+	kept_void(&k);
+	CHECK_STR(kept(&k, "c", &rc), "nothing");
+	kept_done(&k);
+}
+
 int main(void)
 {
 	T_RUN(claymore_answers_as_documented);
@@ -408,5 +458,6 @@ int main(void)
 	T_RUN(an_object_is_answered_by_whoever_knows_it);
 	T_RUN(http_paths_answer_as_documented);
 	T_RUN(no_object_has_a_name_in_two_cases);
+	T_RUN(an_answer_is_kept_until_the_snapshot_is_another);
 	return t_done();
 }
