@@ -40,15 +40,16 @@ static struct {
 	struct sigaction before[CRASHES];
 	char farewell[FAREWELL_MAX];
 	size_t farewell_len;
-	int farewell_fd, pipe;
+	int farewell_fd, pipe, error;
 } rescue;
 
-void keys_farewell(int fd, const char *bytes, size_t len, int pipe)
+void keys_farewell(int fd, const char *bytes, size_t len, int pipe, int error)
 {
 	rescue.farewell_len = 0; /* a signal may come in between */
 	memcpy(rescue.farewell, bytes, len < FAREWELL_MAX ? len : FAREWELL_MAX);
 	rescue.farewell_fd = fd;
 	rescue.pipe = pipe;
+	rescue.error = error;
 	rescue.farewell_len = len < FAREWELL_MAX ? len : FAREWELL_MAX;
 }
 
@@ -76,6 +77,8 @@ static void on_crash(int signum)
 		tcsetattr(rescue.fd, TCSANOW, &rescue.found);
 		bid_farewell();
 	}
+	if (rescue.farewell_len && rescue.error >= 0)
+		dup2(rescue.error, STDERR_FILENO); /* for handlers after us */
 	rescue.armed = 0;
 	for (i = 0; i < CRASHES; i++)
 		if (crashes[i] == signum)

@@ -61,9 +61,10 @@ void keys_free(struct keys *k); /* NULL is fine; puts the terminal back */
 
 /*
  * What a crash writes to fd when it puts the terminal back, and the pipe whose rest it then copies
- * there (-1: none).  Neither of them may block.  Copied; forgotten by keys_free().
+ * there (-1: none); neither of them may block.  error: standard error again from then on (-1: it
+ * was left alone).  Copied; forgotten by keys_free().
  */
-void keys_farewell(int fd, const char *bytes, size_t len, int pipe);
+void keys_farewell(int fd, const char *bytes, size_t len, int pipe, int error);
 
 /* Reads keys out of what a terminal sends; sequences it does not know are no keys. */
 struct keys_reader {

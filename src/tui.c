@@ -274,7 +274,7 @@ static void prepare_farewell(struct tui *t)
 	tui_term_take(t->term, t->out);
 	n = evbuffer_remove(t->out, bytes, sizeof bytes);
 	evbuffer_drain(t->out, evbuffer_get_length(t->out));
-	keys_farewell(t->fd, bytes, n > 0 ? (size_t)n : 0, t->pipe[0]);
+	keys_farewell(t->fd, bytes, n > 0 ? (size_t)n : 0, t->pipe[0], t->error_was);
 }
 
 static int add_events(struct tui *t, struct event_base *base)
@@ -293,7 +293,7 @@ static int begin(struct tui *t, struct event_base *base, int colour, struct err 
 {
 	static const struct keys_events events = {
 		.any = on_key, .taken = on_taken, .left = on_left, .as_is = true};
-	int rc = open_terminal(t, err);
+	int rc = tui_term_built() ? open_terminal(t, err) : tui_term_open(&t->term, colour, err);
 
 	if (rc)
 		return rc;
@@ -331,16 +331,20 @@ int tui_new(struct tui **out, struct event_base *base, int colour, const struct 
 
 void tui_free(struct tui *t)
 {
-	struct event **const events[] = {&t->tick, &t->soon, &t->winch, &t->writable};
+	struct event *events[4] = {0};
 	size_t i;
 
 	if (!t)
 		return;
 	keys_free(t->keys);
 	release_stray(t);
+	events[0] = t->tick;
+	events[1] = t->soon;
+	events[2] = t->winch;
+	events[3] = t->writable;
 	for (i = 0; i < sizeof events / sizeof events[0]; i++)
-		if (*events[i])
-			event_free(*events[i]);
+		if (events[i])
+			event_free(events[i]);
 	tui_term_close(t->term);
 	tui_grid_done(&t->grid);
 	if (t->out)

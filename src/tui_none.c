@@ -2,6 +2,11 @@
 /* Built without screens (configure --without-tui). */
 #include "src/tui_term.h"
 
+bool tui_term_built(void)
+{
+	return false;
+}
+
 int tui_term_open(struct tui_term **out, int colour, struct err *err)
 {
 	(void)out;

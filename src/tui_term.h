@@ -14,6 +14,8 @@
 struct evbuffer;
 struct tui_term;
 
+bool tui_term_built(void); /* not configured --without-tui */
+
 /*
  * For the terminal that TERM names; colour as in struct log_config.  Reads the locale.
  * -ERR_NODEV: an unknown or poor kind; -ERR_NOMEM; -ERR_UNKNOWN: built without screens.

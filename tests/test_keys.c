@@ -298,9 +298,43 @@ static void sequences_are_no_keys(void)
 	CHECK_STR(got, "abcd");
 }
 
+static void arrows_and_pages_have_names(void)
+{
+	static const struct {
+		const char *in;
+		char want;
+	} cases[] = {{"\033[A", KEYS_UP},
+		     {"\033OB", KEYS_DOWN},
+		     {"\033[5~", KEYS_PAGE_UP},
+		     {"\033[6~", KEYS_PAGE_DOWN},
+		     {"\033[H", KEYS_HOME},
+		     {"\033[4~", KEYS_END},
+		     {"\033[1;5A", 0},
+		     {"\033[25~", 0},
+		     {"\033[;A", 0},
+		     {"\t", KEYS_TAB},
+		     {"\r", KEYS_ENTER},
+		     {"\n", KEYS_ENTER},
+		     {"\014", KEYS_REDRAW},
+		     {"\001", 0},
+		     {"\006", 0}};
+	size_t i, k;
+
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct keys_reader r = {0};
+		char got = 0;
+
+		for (k = 0; cases[i].in[k]; k++)
+			got = keys_read(&r, (unsigned char)cases[i].in[k]);
+		if (!CHECK_INT(got, cases[i].want))
+			printf("\tof case %zu\n", i);
+	}
+}
+
 int main(void)
 {
 	T_RUN(sequences_are_no_keys);
+	T_RUN(arrows_and_pages_have_names);
 	T_RUN(a_file_is_no_terminal);
 	T_RUN(keys_come_one_by_one_and_the_terminal_is_put_back);
 	T_RUN(a_crash_puts_the_terminal_back);

@@ -149,7 +149,7 @@ step_tsan() {
 # What has no threads, or none but the loop's: of no interest to the thread sanitizer.
 NOT_THREADED='test_(t|u256|algos|dag_rules|dialects|detect|dagpools|stratum1|gbt|address|url|socks|'
 NOT_THREADED+='settings|mistakes|progpow_code|splice|pace|slot|work|stats|thermal|power|guard|honest|'
-NOT_THREADED+='day|tune|bench|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues)$|'
+NOT_THREADED+='day|tune|bench|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues|tui)$|'
 NOT_THREADED+='litecoind|bad_input|manual|tune\.sh|bench\.sh|service|e2e/(fit|guardian|rules|errors|faults|api_clients|api_hostile|api_schema)|fuzz_|test_api_(tools|schema)$'
 
 # What a sanitized build would only repeat, or what cannot run in one.  e2e/fit makes caches of
