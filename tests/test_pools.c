@@ -30,6 +30,11 @@ static bool job_3(void)
 	return job_is("3");
 }
 
+static bool job_4(void)
+{
+	return job_is("4");
+}
+
 static bool one_answer(void)
 {
 	return told()->answers >= 1;
@@ -202,6 +207,9 @@ static void an_added_pool_is_the_last_and_has_a_number_of_its_own(void)
 	CHECK_INT(submit(p, told()->last), 0);
 	CHECK(await(one_answer));
 	CHECK_STR(c.heard, "share 1 3");
+	say(&c, "job 4\n"); /* its place is another one now, its number is not */
+	CHECK(await(job_4));
+	CHECK_STR(pools_url(p, told()->last->pool), more.url);
 	shut(&c);
 	end(p);
 }

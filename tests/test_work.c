@@ -152,6 +152,7 @@ static void a_job_that_is_published_again_is_not_over(void)
 {
 	struct shape shape = {.rolls = 1, .first = 0, .nonces = 1000};
 	struct job *job = shaped("a", &shape, true), *other = shaped("b", &shape, true);
+	unsigned i;
 	struct work_source ws;
 	struct work w;
 
@@ -170,6 +171,11 @@ static void a_job_that_is_published_again_is_not_over(void)
 	work_publish(&ws, job_ref(job), NULL); /* also the one that is current */
 	CHECK(!atomic_load(&job->over));
 	CHECK_INT(ws.n_jobs, 2);
+	for (i = 0; i < 2 * WORK_JOBS_KEPT; i++) /* forgotten meanwhile */
+		work_publish(&ws, shaped("c", &shape, false), NULL);
+	CHECK(atomic_load(&job->over));
+	work_publish(&ws, job_ref(job), NULL);
+	CHECK(!atomic_load(&job->over));
 	work_done(&ws);
 	CHECK(atomic_load(&job->over));
 	job_unref(job);
