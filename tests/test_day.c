@@ -718,6 +718,12 @@ static void the_lowest_of_all_limits_holds(void)
 	in.may_power = false;
 	in.power_limit_mw = 150000;
 	CHECK_INT(step(&m, &in)->n, 0);
+	in.may_power = true;
+	CHECK_INT(step(&m, &in)->a[0].value, 150000);
+	in.may_power = false; /* and what was permitted no longer is given back */
+	CHECK_INT(step(&m, &in)->n, 1);
+	CHECK_INT(m.out.a[0].value, SENSOR_RESTORE);
+	CHECK_INT(step(&m, &in)->n, 0);
 }
 
 static void what_is_parked_is_kept_so(void)

@@ -444,24 +444,31 @@ static void lower(int64_t *limit_mw, int64_t asked_mw, const char **why, const c
 	*why = reason;
 }
 
-static void set_limit(struct step *st)
+/* SENSOR_LEAVE: no limit of ours is needed, or none is permitted (any more). */
+static int64_t wanted_limit(const struct step *st, const char **why)
 {
 	const struct guard_in *in = st->in;
-	const char *why = "no limit of ours is needed any more";
 	int64_t limit = SENSOR_LEAVE, slower = SENSOR_LEAVE;
 	uint32_t left = trusted(st);
 
+	*why = "no limit of ours is needed any more";
 	if (!in->may_power)
-		return;
+		return SENSOR_LEAVE;
 	if (left < 1000 && in->power_default_mw > 0)
 		slower = in->power_default_mw * left / 1000;
-	lower(&limit, slower, &why, "wrong results");
-	lower(&limit, in->power_limit_mw, &why, "power limit");
+	lower(&limit, slower, why, "wrong results");
+	lower(&limit, in->power_limit_mw, why, "power limit");
 	if (in->thermal)
-		lower(&limit, in->thermal->limit_mw, &why,
+		lower(&limit, in->thermal->limit_mw, why,
 		      in->thermal->reason[0] ? in->thermal->reason : "temperature");
-	if (limit >= 0 && limit < in->power_min_mw)
-		limit = in->power_min_mw;
+	return limit >= 0 && limit < in->power_min_mw ? in->power_min_mw : limit;
+}
+
+static void set_limit(struct step *st)
+{
+	const char *why;
+	int64_t limit = wanted_limit(st, &why);
+
 	if (limit < 0)
 		limit = st->g->limit_mw == SENSOR_LEAVE ? SENSOR_LEAVE : SENSOR_RESTORE;
 	if (limit == st->g->limit_mw)

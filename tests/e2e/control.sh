@@ -145,9 +145,13 @@ grep -qE "shares: $accepted accepted, 0 rejected, [0-9]+ stale, 0 invalid, 0 los
 	fail "no share is lost, $accepted were accepted: $(grep 'shares:' "$tmp/rig.log")"
 say "$accepted shares, none lost"
 
-# ---- without permission ----
+# ---- what the owner permits ----
+permit() { # [OPTIONS]: the file says so from now on
+	echo "{\"algo\": \"sha256d\", \"pools\": [{\"url\": \"127.0.0.1:$pool_port\"}] ${1:-}}" >"$tmp/rig.json"
+}
 start_pool c -a sha256d --listen 127.0.0.1:0 --diff 0.000005 --job-interval 600000
-rig strict -o "127.0.0.1:$pool_port" -d sim:1
+permit
+rig strict --config "$tmp/rig.json" -d sim:1
 until_has miner.devices '"temperature_c":50' "sensors are read"
 rpc device.set_power_limit '[0,100]'
 has 'start with --allow-power or --power-limit' "power needs the owner's leave"
@@ -156,6 +160,24 @@ wait_line "$tmp/strict.log" 'sim:0 .*hot: core 50 C, target 45 C' 40 >/dev/null 
 until_has miner.devices '"duty":0.' "it works less"
 yes device.set_temp_target '[0,0]'
 until_has miner.devices '"duty":1.0' "and fully again"
+: >"$ADIT_SIM_SENSORS.set"
+permit ', "power-limit": "200"'
+yes miner.reload
+wait_line "$ADIT_SIM_SENSORS.set" '^0 limit_mw=200000' 40 >/dev/null || fail "the owner's limit is in force"
+rpc device.set_power_limit '[0,201]'
+has 'sim:0: 201 W is more than its --power-limit, 200 W' "no more than the owner's limit"
+yes device.set_power_limit '[0,150]'
+wait_line "$ADIT_SIM_SENSORS.set" '^0 limit_mw=150000' 40 >/dev/null || fail "less may be ordered"
+yes device.set_temp_target '[0,85]'
+permit ', "power-limit": "180", "temp-limit": "80"'
+yes miner.reload
+wait_line "$ADIT_SIM_SENSORS.set" '^0 limit_mw=180000' 40 >/dev/null || fail "the file's new limit goes before an order"
+wait_line "$tmp/strict.log" 'the power limit that was ordered, 150 W, is over' 40 >/dev/null || fail "it says so"
+wait_line "$tmp/strict.log" 'the temperature target that was ordered, 85 C, is over' 40 >/dev/null ||
+	fail "no target outlives a lower limit"
+permit
+yes miner.reload
+wait_line "$ADIT_SIM_SENSORS.set" '^0 limit_mw=250000' 40 >/dev/null || fail "without leave all is given back"
 stop "$miner_pid" INT
 [ "$rc" = 0 ] || fail "exit code 0, got $rc"
 ok "pools and devices obey while they mine, and nothing is lost"
