@@ -294,6 +294,15 @@ def check_controls(page, token):
     page.until("the token unlocks", lambda: page.shown("#rig-actions") and page.shown(".card .actions"))
     check(token not in page.js("return document.documentElement.outerHTML + JSON.stringify(localStorage)"),
           "the token is neither in the page nor kept")
+    page.driver.refresh()
+    page.until("this tab remembers it", lambda: page.shown("#rig-actions") and page.shown(".card .actions"))
+    page.click("#lock")
+    page.until("and forgets it when told to", lambda: not page.shown(".card .actions") and not page.js(
+        "return sessionStorage.length"))
+    page.click("#unlock")
+    page.fill("#token", token)
+    page.click("#unlock-form button[type=submit]")
+    page.until("until it is given again", lambda: page.shown(".card .actions"))
     page.click(".card:nth-child(3) .actions button")
     page.until("one device is paused", lambda: rpc(page.url, "miner.devices")[2]["state"] == "paused")
     page.until("and shown so", lambda: page.text(".card:nth-child(3) .actions button") == "Resume")
