@@ -387,8 +387,13 @@ static void no_object_has_a_name_in_two_cases(void)
 
 	for (i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		v = json_loads(http(&reader, paths[i], 0), 0, NULL);
-		json_object_foreach(v, a, x) json_object_foreach(v, b, y)
-			CHECK(a == b || strcasecmp(a, b) != 0);
+		json_object_foreach(v, a, x)
+		{
+			json_object_foreach(v, b, y)
+			{
+				CHECK(a == b || strcasecmp(a, b) != 0);
+			}
+		}
 		json_decref(v);
 	}
 }
