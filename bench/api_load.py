@@ -31,7 +31,7 @@ def wait_line(path, regex):
 
 
 class Rig:
-    """A pool and a miner on it.  Batches of a second: two are in flight, so that a device idles
+    """A pool and a miner on it.  Batches of 200 ms: two are in flight, so that a device idles
     only where its worker gets no processor, or the supervisor no turn, for as long as that."""
 
     def __init__(self, adit, where, name):
@@ -43,7 +43,7 @@ class Rig:
         log = open(f"{where}/{name}.log", "w+", encoding="utf-8")
         self.miner = subprocess.Popen(
             [adit, "mine", "-a", "sha256d", "-o", f"127.0.0.1:{pool}", "-u", "rig", "-d",
-             f"sim:{DEVICES}", "--sim", "rate=2k", "--batch-ms", "1000", "--api-bind", "127.0.0.1:0"],
+             f"sim:{DEVICES}", "--sim", "rate=2k", "--batch-ms", "200", "--api-bind", "127.0.0.1:0"],
             stdout=subprocess.DEVNULL, stderr=log)
         self.port = int(wait_line(log.name, r"API at 127\.0\.0\.1:(\d+)").group(1))
         self.log = log.name
