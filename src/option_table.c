@@ -31,7 +31,7 @@ static const struct option_choice uis[] = {{"plain", UI_PLAIN}, {"tui", UI_TUI},
 #define MINES  "mine check"
 #define RUNS   "mine check scan tune bench"
 #define HASHES "hash scan"
-#define LOGS   "mine check devices pool hash scan probe tune bench top"
+#define LOGS   "mine check devices pool hash scan probe tune bench"
 
 const struct option options[] = {
 	/* mining */
@@ -563,14 +563,14 @@ const struct option options[] = {
 	 .def = "auto",
 	 .arg = "WHEN",
 	 .group = GROUP_LOG,
-	 .commands = LOGS,
+	 .commands = LOGS " top",
 	 .help = "colours; auto: on terminals unless NO_COLOR is set"},
 	{.name = "no-color",
 	 .aliases = "no-colour nocolor",
 	 .type = OPTION_PRESET,
 	 MEMBER(log.colour),
 	 .group = GROUP_LOG,
-	 .commands = LOGS,
+	 .commands = LOGS " top",
 	 .flags = OPTION_HIDDEN,
 	 .help = "the same as --color never"},
 	{.name = "protocol-dump",

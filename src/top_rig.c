@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How rigs are asked: one connection each, one batch of requests at a time. */
+#include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pool/client.h"
 #include "pool/http.h"
 #include "pool/names.h"
 #include "src/clock.h"
+#include "src/hex.h"
 #include "src/settings.h"
 #include "src/str.h"
 #include "src/top.h"
@@ -30,6 +33,7 @@ struct top_links {
 	struct top_link *link;
 	unsigned n;
 	uint32_t asked;
+	char pin[65];      /* "": none */
 	const char *token; /* NULL: none */
 	struct tui_log *alarms;
 	void (*told)(void *arg);
@@ -97,6 +101,17 @@ static void is_now(struct top_link *l, enum top_state state, const char *why)
 	str_printable(r->error, sizeof r->error, why, strlen(why));
 }
 
+/* What the transport says to those who mine, in the options of those who watch. */
+static void in_our_words(char *text)
+{
+	char *blindly = strstr(text, ", or trust blindly"), *option = text;
+
+	if (blindly)
+		memcpy(blindly, ")", 2);
+	while ((option = strstr(option, "--tls-")))
+		memcpy(option, "--rig-", 6);
+}
+
 static void ask(struct top_link *l)
 {
 	struct err err = {0};
@@ -108,6 +123,7 @@ static void ask(struct top_link *l)
 	    !l->asking) /* it was told within the call */
 		return;
 	l->asking = false;
+	in_our_words(err.text);
 	is_now(l, TOP_DOWN, err.text);
 	l->all->told(l->all->arg);
 }
@@ -142,6 +158,7 @@ static void on_reply(void *arg, uint32_t request, int status, const char *body, 
 			     status);
 	else
 		rc = top_read(l->rig, body, len, l->all->alarms, &err);
+	in_our_words(err.text);
 	is_now(l, rc ? TOP_DOWN : TOP_UP, rc ? err.text : "");
 	l->all->told(l->all->arg);
 }
@@ -166,13 +183,39 @@ static int begin(struct top_link *l, const struct settings_top *s, struct event_
 
 	l->config.user = l->config.password = empty;
 	l->config.tls_ca = s->ca;
-	l->config.tls_fingerprint = s->fingerprint;
+	l->config.tls_fingerprint = l->all->pin[0] ? l->all->pin : NULL;
 	rc = take_address(l, l->rig->name, err);
 	if (!rc)
 		rc = http_new(&l->http, base, l->all->names.dns, &l->config, on_reply, l, err);
 	if (!rc)
 		http_limit(l->http, TOP_ANSWER_MAX);
 	return rc;
+}
+
+/* "AA:bb:..." or plain digits. */
+static int take_pin(char out[65], const char *text, struct err *err)
+{
+	size_t n = 0;
+
+	for (; *text && n < 64; text++)
+		if (hex_digit(*text) >= 0)
+			out[n++] = *text;
+		else if (*text != ':')
+			break;
+	out[n] = '\0';
+	return n == 64 && !*text
+		       ? 0
+		       : err_set(err, ERR_PARSE,
+				 "--rig-fingerprint: must be the 64 hexadecimal digits of the "
+				 "certificate's SHA-256");
+}
+
+static int check_trust(struct top_links *all, const struct settings_top *s, struct err *err)
+{
+	if (s->ca && access(s->ca, R_OK))
+		return err_set(err, ERR_IO, "--rig-ca %.200s: cannot read it: %s", s->ca,
+			       strerror(errno));
+	return s->fingerprint ? take_pin(all->pin, s->fingerprint, err) : 0;
 }
 
 int top_links_new(struct top_links **out, struct event_base *base, struct top_rig *rigs, unsigned n,
@@ -191,7 +234,9 @@ int top_links_new(struct top_links **out, struct event_base *base, struct top_ri
 	}
 	*all = (struct top_links){
 		.link = all->link, .token = token, .alarms = alarms, .told = told, .arg = arg};
-	rc = names_init(&all->names, base, NAMES_RESOLV, NAMES_HOSTS, err);
+	rc = check_trust(all, s, err);
+	if (!rc)
+		rc = names_init(&all->names, base, NAMES_RESOLV, NAMES_HOSTS, err);
 	for (i = 0; !rc && i < n; i++) {
 		struct top_link *l = &all->link[all->n++];
 

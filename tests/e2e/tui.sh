@@ -162,6 +162,22 @@ for bad in ftp://x:1 'http://me:secret@x:1' 'host:99999' '[::1' ''; do
 	[ "$rc" = 2 ] || fail "'$bad' is no rig: 2, got $rc: $out"
 	[[ $out != *secret* ]] || fail "a password is told: $out"
 done
+if command -v openssl >/dev/null; then
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/key.pem" -out "$tmp/cert.pem" -days 2 \
+		-subj /CN=localhost -addext 'subjectAltName=IP:127.0.0.1' 2>/dev/null || fail "openssl"
+	start_miner three -a sha256d -o "127.0.0.1:$pool_port" -u me -d sim:1 --sim rate=200k \
+		--api-bind 127.0.0.1:0 --api-tls-cert "$tmp/cert.pem" --api-tls-key "$tmp/key.pem"
+	three=$(where_of three) || fail "the third rig's API listens"
+	wait_count "$tmp/three.log" ' accepted: ' 1 || fail "the third mines"
+	"$ADIT" top --once "https://$three" --rig-ca "$tmp/cert.pem" >"$tmp/tls.out" 2>&1 ||
+		fail "over TLS"
+	pin=$(openssl x509 -in "$tmp/cert.pem" -noout -fingerprint -sha256)
+	"$ADIT" top --once "https://$three" --rig-fingerprint "${pin#*=}" >"$tmp/tls.out" 2>&1 ||
+		fail "over TLS, pinned"
+	out=$("$ADIT" top --once "https://$three" 2>&1) && fail "any certificate will do: $out"
+	[[ $out == *"--rig-ca"* && $out != *"--tls-"* ]] || fail "it names the fix: $out"
+	kill "$miner_pid"
+fi
 ok "adit top --once: a table or JSON, and an exit code for scripts"
 
 session top "$ADIT" top --interval 1 --token-file "$tmp/token" "$one" "$two" 127.0.0.1:9 <<TXT
