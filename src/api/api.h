@@ -22,7 +22,7 @@ struct api_event {
 	uint64_t id;
 	int64_t at_ms;   /* since 1970 */
 	char device[32]; /* "cuda:0"; "" of the rig */
-	char name[24];   /* of src/guard/alarm.h, or "share", "job", "device" */
+	char name[24];   /* of src/guard/alarm.h, or "share", "device", "setting", "pool" */
 	char severity;   /* 'i', 'w', 'e' */
 	char text[200];
 };
@@ -72,7 +72,7 @@ struct api_actions {
 
 enum api_right { API_NOTHING, API_READ, API_WRITE };
 
-/* Users and pool passwords never appear; users are masked unless the right is API_WRITE. */
+/* Passwords never appear; users are masked, but in the settings when the right is API_WRITE. */
 struct api_call {
 	const struct api_view *view;
 	const struct api_actions *actions;
