@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The pools and the events.
 
-const POOL_LEVELS = {active: 'good', standby: 'wait', connecting: 'warn', down: 'bad', disabled: 'idle'};
+const POOL_LEVELS = {active: 'good', standby: 'wait', connecting: 'warn', down: 'bad', disabled: 'idle',
+	unused: 'idle'};
+
+// One that was never needed is not down.
+function poolState(p)
+{
+	return p.state === 'down' && !p.connects && !p.last_error ? 'unused' : p.state;
+}
+
 const EVENTS_SHOWN = 300;
 
 class PoolList {
@@ -52,8 +60,8 @@ class PoolList {
 		row.name.title = p.url || '';
 		setText(row.note, note);
 		row.note.title = note;
-		setText(row.state, p.state);
-		setData(row.state, 'level', POOL_LEVELS[p.state] || 'warn');
+		setText(row.state, poolState(p));
+		setData(row.state, 'level', POOL_LEVELS[poolState(p)] || 'warn');
 		setText(row.difficulty, difficultyText(p.difficulty));
 		setText(row.jobs, countText(p.jobs));
 		setText(row.drops, countText(p.drops));
