@@ -162,6 +162,9 @@ class Session:
             return not select.select([], [self.slave], [], 0)[1]
         self.deaf = True
         self.wait(full, "deaf")
+        for _ in range(3):  # whoever would wait for it waits by now
+            full()
+            time.sleep(0.1)
 
     def do_listen(self, _):
         self.deaf = False
