@@ -397,12 +397,14 @@ static int find_devices(const struct settings *s, struct rig_list *out, struct e
 	return rc;
 }
 
-static void announce(const struct miner *m, const struct rig_list *devices)
+static void announce(struct miner *m, const struct rig_list *devices)
 {
 	char id[32];
 	unsigned i;
 
+	miner_screen_mute(m, true);
 	ui_legend();
+	miner_screen_mute(m, false);
 	log_info(LOG_MINER, "mining %s on %u device%s, %u pool%s", m->algo->name, devices->n,
 		 devices->n == 1 ? "" : "s", m->settings->n_pools,
 		 m->settings->n_pools == 1 ? "" : "s");

@@ -209,7 +209,7 @@ static const struct column {
 	unsigned width, rank;
 	bool left;   /* aligned */
 	bool if_any; /* only when some device has a value */
-	bool rate;
+	bool rate, share;
 	cell_fn *text;
 } columns[TUI_DEVICE_COLUMNS] = {
 	{.title = "#", .width = 2, .text = c_index},
@@ -224,10 +224,10 @@ static const struct column {
 	{.title = "10 S", .width = 11, .rate = true, .text = c_10s},
 	{.title = "60 S", .width = 11, .rank = 5, .rate = true, .text = c_60s},
 	{.title = "15 MIN", .width = 11, .rank = 6, .rate = true, .text = c_15m},
-	{.title = "A", .width = 6, .rank = 1, .text = c_accepted},
-	{.title = "R", .width = 4, .rank = 2, .text = c_rejected},
-	{.title = "S", .width = 4, .rank = 2, .text = c_stale},
-	{.title = "I", .width = 4, .rank = 2, .text = c_invalid},
+	{.title = "A", .width = 6, .rank = 1, .share = true, .text = c_accepted},
+	{.title = "R", .width = 4, .rank = 2, .share = true, .text = c_rejected},
+	{.title = "S", .width = 4, .rank = 2, .share = true, .text = c_stale},
+	{.title = "I", .width = 4, .rank = 2, .share = true, .text = c_invalid},
 	{.title = "CORE", .width = 4, .rank = 1, .if_any = true, .text = c_core},
 	{.title = "MEM", .width = 4, .rank = 4, .if_any = true, .text = c_memory},
 	{.title = "FAN", .width = 4, .rank = 3, .if_any = true, .text = c_fan},
@@ -333,6 +333,7 @@ void tui_devices_row(const struct tui_devices *t, struct tui_grid *g, unsigned r
 		     const struct device_stats *d, unsigned index)
 {
 	unsigned i, col = t->left, covered = 0, len;
+	bool no_shares = false; /* some of their cells would look like all of them */
 	char cell[ERR_TEXT_MAX + 64];
 
 	for (i = 0; i < TUI_DEVICE_COLUMNS; i++) {
@@ -346,7 +347,8 @@ void tui_devices_row(const struct tui_devices *t, struct tui_grid *g, unsigned r
 			if (cell[0])
 				covered = col + 1 + tui_put(g, row, col, g->cols, TUI_PLAIN, cell);
 		}
-		if (col >= covered && !(covered && c->rate)) {
+		no_shares |= c->share && col < covered;
+		if (col >= covered && !(covered && c->rate) && !(no_shares && c->share)) {
 			c->text(cell, sizeof cell, d, index);
 			len = tui_width(cell);
 			tui_put(g, row, c->left || len > width ? col : col + width - len, width,
