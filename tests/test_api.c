@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -720,6 +721,7 @@ static void a_socket_file_is_its_owners(void)
 
 int main(void)
 {
+	signal(SIGPIPE, SIG_IGN);
 	T_RUN(the_rule_holds_for_every_row);
 	T_RUN(a_browser_says_whose_page_asks);
 	T_RUN(names_are_ours_when_listed);

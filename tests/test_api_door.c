@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "src/api/crowd.h"
@@ -635,6 +636,7 @@ static void one_address_has_its_share(void)
 
 int main(void)
 {
+	signal(SIGPIPE, SIG_IGN); /* as in adit: peers go when they like */
 	T_RUN(a_connection_stays_for_more);
 	T_RUN(requests_in_a_row_are_answered_in_order);
 	T_RUN(nothing_is_smuggled_behind_a_request);

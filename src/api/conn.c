@@ -15,10 +15,13 @@
 #include "src/str.h"
 
 #define LINGER_MS 2000
+#define TURN_US   2000 /* then jobs and shares have theirs */
 
 void conn_free(struct conn *c)
 {
 	feed_end(c);
+	if (c->waits)
+		TAILQ_REMOVE(&c->api->turns, c, turn);
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
@@ -93,6 +96,63 @@ static void decide(struct conn *c)
 		text_take(c);
 }
 
+/* ---- turns ---- */
+
+static void wind(struct api *api)
+{
+	const struct timeval now = {0};
+
+	if (!TAILQ_EMPTY(&api->turns) && !evtimer_pending(api->turn, NULL))
+		event_add(api->turn, &now);
+}
+
+/* Something came, or went: it is looked at when those before it have been. */
+static void line_up(struct conn *c)
+{
+	if (!c->waits)
+		TAILQ_INSERT_TAIL(&c->api->turns, c, turn);
+	c->waits = true;
+	wind(c->api);
+}
+
+static void go_on(struct conn *c);
+
+/* However many ask at once, the loop is not theirs for longer. */
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct api *api = arg;
+	int64_t until = clock_us() + TURN_US;
+	struct conn *c;
+
+	(void)fd;
+	(void)what;
+	while ((c = TAILQ_FIRST(&api->turns)) != NULL) {
+		TAILQ_REMOVE(&api->turns, c, turn);
+		c->waits = false;
+		go_on(c);
+		if (clock_us() >= until)
+			break;
+	}
+	wind(api);
+}
+
+int conns_new(struct api *api, struct err *err)
+{
+	TAILQ_INIT(&api->turns);
+	api->turn = evtimer_new(api->base, on_turn, api);
+	return api->turn ? 0 : err_set(err, ERR_NOMEM, "no memory for the API");
+}
+
+void conns_done(struct api *api)
+{
+	while (api->conns)
+		conn_free(api->conns);
+	if (api->turn)
+		event_free(api->turn);
+}
+
+/* ---- one turn ---- */
+
 /* Until the next request begins: strangers are not waited for. */
 static int64_t idle_ms(const struct conn *c)
 {
@@ -120,9 +180,8 @@ static void settle(struct conn *c)
 
 	if (c->talk == TALK_OVER || c->talk == TALK_FEED)
 		evbuffer_drain(in, evbuffer_get_length(in));
-	else if (c->more && sent) /* those before them had no answer: others' turn first */
-		bufferevent_trigger(c->bev, EV_READ,
-				    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+	else if (c->more && sent) /* those before them had no answer */
+		line_up(c);
 	else if (c->last && !c->more)
 		conn_finish(c);
 	if (c->last && c->talk == TALK_FEED) {
@@ -146,17 +205,19 @@ static void go_on(struct conn *c)
 	settle(c);
 }
 
+/* ---- what happens to it ---- */
+
 static void on_read(struct bufferevent *bev, void *arg)
 {
 	(void)bev;
-	go_on(arg);
+	line_up(arg);
 }
 
 /* All that was to be sent is. */
 static void on_written(struct bufferevent *bev, void *arg)
 {
 	(void)bev;
-	go_on(arg);
+	line_up(arg);
 }
 
 /* http:// where https:// should be: say so, as far as that can be done in a moment. */
@@ -200,7 +261,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	c->last = true; /* it may still read: `echo ... | nc` */
 	if (c->ssl)
 		bufferevent_enable(bev, EV_WRITE);
-	go_on(c);
+	line_up(c);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

@@ -10,6 +10,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <openssl/ssl.h>
+#include <sys/queue.h>
 
 #include "src/api/access.h"
 #include "src/api/bind.h"
@@ -26,6 +27,8 @@ struct conn {
 	struct api *api;
 	struct conn *next, **link;           /* of all */
 	struct conn *next_feed, **link_feed; /* of those that listen to events */
+	TAILQ_ENTRY(conn) turn;              /* of those that wait for theirs */
+	bool waits;
 	struct bufferevent *bev;
 	SSL *ssl; /* the bufferevent's, or NULL */
 	struct event *timer;
@@ -64,6 +67,8 @@ struct api {
 	struct api_rules *rules;
 	struct api_place place;
 	struct conn *conns;
+	TAILQ_HEAD(turns, conn) turns;
+	struct event *turn; /* whose turn it is: a few milliseconds' worth, then the rest's */
 	struct crowd crowd;
 	unsigned n_conns, conns_max;
 	struct feeds feeds;
@@ -73,6 +78,8 @@ struct api {
 /* conn.c; the descriptor is taken over, also when it fails */
 void conn_begin(struct api *api, evutil_socket_t fd, const struct sockaddr *from);
 void conn_free(struct conn *c);
+int conns_new(struct api *api, struct err *err);
+void conns_done(struct api *api);
 /* Nothing more is answered; it ends when all is sent. */
 void conn_finish(struct conn *c);
 /* Its token may have become worthless. */

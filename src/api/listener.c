@@ -171,10 +171,13 @@ int api_new(struct api **out, struct event_base *base, const struct api_config *
 	if (!api)
 		return err_set(err, ERR_NOMEM, "no memory for the API");
 	api->base = base;
+	api->place.fd = -1;
 	api->source = *source;
 	api->request_ms = config->request_ms ? config->request_ms : API_REQUEST_MS;
 	api->conns_max = most_conns();
-	rc = api_place_open(&api->place, config->bind, err);
+	rc = conns_new(api, err);
+	if (!rc)
+		rc = api_place_open(&api->place, config->bind, err);
 	if (!rc)
 		rc = api_rules_new(&rules, api, config, err);
 	if (!rc) {
@@ -194,8 +197,7 @@ void api_free(struct api *api)
 {
 	if (!api)
 		return;
-	while (api->conns)
-		conn_free(api->conns);
+	conns_done(api);
 	feeds_done(api);
 	if (api->again)
 		event_free(api->again);
