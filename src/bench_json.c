@@ -119,6 +119,7 @@ static json_t *figure_json(const struct roof_figure *f)
 	json_object_set_new(o, "set_bytes", whole((int64_t)f->set_bytes, f->set_bytes));
 	json_object_set_new(o, "value", json_real(f->value));
 	json_object_set_new(o, "mad", json_real(f->mad));
+	json_object_set_new(o, "best", json_real(f->best));
 	json_object_set_new(o, "n", whole(f->n, true));
 	json_object_set_new(o, "wrong", json_boolean(f->wrong));
 	return o;

@@ -31,7 +31,7 @@ static void number(char *out, const char *format, double v, bool known)
 
 static void fill_heat(char *out, const struct bench_result *r)
 {
-	char watts[24] = "-", degrees[24] = "-";
+	char watts[20] = "-", degrees[22] = "-";
 
 	if (r->power_mw >= 0)
 		snprintf(watts, sizeof watts, "%.1f", r->power_mw / 1000);

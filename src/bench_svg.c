@@ -74,7 +74,7 @@ static double best_arithmetic(const struct chart *c)
 		const struct roof_figure *f =
 			roofline_find(&device_of(c)->roof, kinds[i], 0, UINT64_MAX);
 
-		best = f && f->value > best ? f->value : best;
+		best = f && f->best > best ? f->best : best;
 	}
 	return best;
 }
@@ -141,12 +141,12 @@ static void roofs(const struct chart *c, double ops_s)
 	size_t i;
 
 	if (f)
-		roof(c, f->value, ops_s, "copy", 4);
+		roof(c, f->best, ops_s, "copy", 4);
 	for (i = 0; i < sizeof grains / sizeof grains[0]; i++) {
 		f = roofline_find(r, ROOF_RANDOM, grains[i], UINT64_MAX);
 		snprintf(name, sizeof name, "reads of %u bytes", (unsigned)grains[i]);
 		if (f)
-			roof(c, f->value, ops_s, name, (unsigned)i);
+			roof(c, f->best, ops_s, name, (unsigned)i);
 	}
 }
 

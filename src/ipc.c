@@ -218,10 +218,15 @@ static int check_sensors(struct ipc_msg *msg)
 }
 
 /* A number that lies beyond any device is no figure. */
+static bool is_figure(double v)
+{
+	return v >= 0 && v <= ROOF_VALUE_MAX;
+}
+
 static int check_figure(const struct roof_figure *f)
 {
-	return f->kind < ROOF_KINDS && f->value >= 0 && f->value <= ROOF_VALUE_MAX && f->mad >= 0 &&
-			       f->mad <= ROOF_VALUE_MAX
+	return f->kind < ROOF_KINDS && is_figure(f->value) && is_figure(f->best) &&
+			       is_figure(f->mad)
 		       ? 0
 		       : -ERR_PROTO;
 }

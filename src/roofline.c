@@ -26,7 +26,8 @@ const struct roof_figure *roofline_find(const struct roofline *r, unsigned kind,
 	for (i = 0; i < r->n; i++) {
 		const struct roof_figure *f = &r->figure[i];
 
-		if (f->kind != kind || f->grain != grain || f->wrong || !(f->value > 0))
+		if (f->kind != kind || f->grain != grain || f->wrong || !(f->value > 0) ||
+		    !(f->best > 0))
 			continue;
 		if (!least || f->set_bytes < least->set_bytes)
 			least = f;
@@ -36,11 +37,12 @@ const struct roof_figure *roofline_find(const struct roofline *r, unsigned kind,
 	return best ? best : least;
 }
 
+/* Noise makes devices slower, never faster: what was seen once is possible. */
 static double rate_of(const struct roofline *r, unsigned kind)
 {
 	const struct roof_figure *f = roofline_find(r, kind, 0, UINT64_MAX);
 
-	return f ? f->value : 0;
+	return f ? f->best : 0;
 }
 
 /* Seconds of a hash that this takes; 0 when its rate is not known, which limits nothing. */
@@ -99,9 +101,9 @@ void roofline_limit(struct roofline_limit *out, const struct roofline *r, const 
 	copy = roofline_find(r, ROOF_COPY, 0, c->set_bytes);
 	out->bytes = c->reads * c->grain + c->stream;
 	if (random)
-		memory += seconds(c->reads * c->grain, random->value);
+		memory += seconds(c->reads * c->grain, random->best);
 	if (copy)
-		memory += seconds(c->stream, copy->value);
+		memory += seconds(c->stream, copy->best);
 	take(out, &longest, memory, "memory");
 	out->per_byte = out->bytes > 0 ? out->ops / out->bytes : 0;
 	out->hps = longest > 0 ? 1 / longest : 0;

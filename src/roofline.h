@@ -37,6 +37,7 @@ struct roof_figure {
 	uint32_t grain;     /* ROOF_RANDOM */
 	uint64_t set_bytes; /* ROOF_RANDOM, ROOF_COPY: of memory gone over */
 	double value, mad;  /* median of several, and its spread */
+	double best;        /* of them: what the device can do when nothing disturbs it */
 	uint32_t n;         /* how many */
 	uint32_t wrong;     /* 1: the device computed something else; value counts for nothing */
 };

@@ -154,6 +154,7 @@ static int clock_shot(struct prober *p, struct shot *s, struct roof_figure *f,
 		return rc;
 	bench_spread(&spread, v, RUNS);
 	f->value = spread.median;
+	f->best = spread.max;
 	f->mad = spread.mad;
 	f->n = RUNS;
 	tell(p, f);
@@ -382,6 +383,7 @@ static int measure_latency(struct prober *p, enum roof_kind kind, struct err *er
 		return rc;
 	bench_spread(&spread, v, LAUNCHES);
 	f.value = spread.median;
+	f.best = spread.min;
 	f.mad = spread.mad;
 	f.n = LAUNCHES;
 	tell(p, &f);

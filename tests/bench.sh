@@ -48,7 +48,7 @@ refused() { # REGEX ARGS...
 
 brief=(--seconds 0.2 --repeat 2)
 start wrong -a sha256d -d sim:1 --sim fault=invalid:1 "${brief[@]}" --json
-start hang -a sha256d -d sim:2 --sim '0:fault=hang' --hang-timeout 2 "${brief[@]}" --json
+start hang -a sha256d -d sim:2 --sim '0:fault=hang' --hang-timeout 6 "${brief[@]}" --json
 start crash -a sha256d -d sim:1 --sim fault=crash "${brief[@]}"
 start unfit -a ethash --epoch 0 -d sim:1 --sim mem=1M "${brief[@]}" \
 	--set light_cache_items=1021 --set dataset_items=65537

@@ -105,8 +105,12 @@ static void lists_name_each_algorithm_once(void)
 
 static void add(struct roofline *r, enum roof_kind kind, uint32_t grain, uint64_t set, double value)
 {
-	r->figure[r->n++] = (struct roof_figure){
-		.kind = kind, .grain = grain, .set_bytes = set, .value = value, .n = 5};
+	r->figure[r->n++] = (struct roof_figure){.kind = kind,
+						 .grain = grain,
+						 .set_bytes = set,
+						 .value = value,
+						 .best = value,
+						 .n = 5};
 }
 
 static void limits_are_those_of_the_slowest_resource(void)

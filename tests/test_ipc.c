@@ -102,6 +102,9 @@ static void absurd_figures_are_refused(void)
 		m.u.figure.mad = values[i];
 		CHECK_INT(check_one(&m, IPC_FIGURE), -ERR_PROTO);
 		m.u.figure.mad = 0;
+		m.u.figure.best = values[i];
+		CHECK_INT(check_one(&m, IPC_FIGURE), -ERR_PROTO);
+		m.u.figure.best = 1;
 	}
 	m.u.figure.kind = ROOF_KINDS;
 	CHECK_INT(check_one(&m, IPC_FIGURE), -ERR_PROTO);
