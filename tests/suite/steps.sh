@@ -3,7 +3,7 @@
 # The steps of ./quickstart test, in the order in which they start.  A step is a function; its
 # output is its log; it exits 0, 77 (skip) or anything else (failed), and may count tests.
 
-STEPS="install prepare clang gcc asan tsan mine bundle budget distcheck fuzz shell coverage"
+STEPS="install prepare clang gcc asan tsan mine bundle distcheck fuzz shell coverage"
 
 about() {
 	case $1 in
@@ -14,7 +14,6 @@ about() {
 	tsan) echo "thread sanitizer: make check" ;;
 	mine) echo "./quickstart mine: accepted shares, clean end" ;;
 	bundle) echo "make bundle, and the bundle on its own" ;;
-	budget) echo "instructions of the host's hot paths, by callgrind" ;;
 	distcheck) echo "make distcheck" ;;
 	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-40} s in total" ;;
 	clang) echo "clang -Werror, as shipped: make check, the long tests" ;;
@@ -28,7 +27,6 @@ needs() {
 	case $1 in
 	coverage) echo gcc ;;
 	bundle) echo mine ;;
-	budget) echo bundle ;;
 	esac
 }
 
@@ -52,7 +50,7 @@ tests_but() { make -s print-tests | tr ' ' '\n' | grep -vE "$1" | paste -sd' ' -
 
 # Tests that take most of a minute each.  They run once, optimised, with CUDA kernels embedded
 # where NVRTC is; the others run in every build.
-LONG='test_dag_(ethash|kawpow|firopow|others)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|e2e/dag'
+LONG='test_dag_(ethash|kawpow|firopow|others)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|callgrind|e2e/dag'
 
 step_install() {
 	local major
@@ -149,12 +147,14 @@ step_tsan() {
 # What has no threads, or none but the loop's: of no interest to the thread sanitizer.
 NOT_THREADED='test_(t|u256|algos|dag_rules|dialects|detect|dagpools|stratum1|gbt|address|url|socks|'
 NOT_THREADED+='settings|mistakes|progpow_code|splice|pace|slot|work|stats|thermal|power|guard|honest|'
-NOT_THREADED+='day|tune|bench|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues|tui)$|'
-NOT_THREADED+='litecoind|bad_input|manual|tune\.sh|bench\.sh|service|e2e/(fit|guardian|rules|errors|faults|api_clients|api_hostile|api_schema)|fuzz_|test_api_(tools|schema)$'
+NOT_THREADED+='day|tune|bench|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues|tui|'
+NOT_THREADED+='metrics|energy|control|sharequeue|restore|failover|pools|cuda_decl|api.*)$|test_scan|hash\.sh|'
+NOT_THREADED+='litecoind|bad_input|manual|tune\.sh|bench\.sh|service|packages_|fuzz_|'
+NOT_THREADED+='e2e/(fit|guardian|rules|errors|faults|dialects|detect|control|api_.*)'
 
 # What a sanitized build would only repeat, or what cannot run in one.  e2e/fit makes caches of
 # real sizes, which takes too long under a sanitizer.  TEST_BRIEF: see e2e/dialects.sh.
-NOT_SANITIZED='check_|oclgrind|nvrtc|bundle|e2e/fit|e2e/dashboard|e2e/api_doc|e2e/tui'
+NOT_SANITIZED='check_|bench\.sh|packages_(hive|mmpos|raveos)|oclgrind|nvrtc|bundle|e2e/fit|e2e/dashboard|e2e/api_doc|e2e/tui'
 NOT_SANITIZED+='|e2e/prometheus|metrics_names|packages_farm'
 
 step_mine() {
@@ -163,10 +163,6 @@ step_mine() {
 
 step_bundle() {
 	make -C "$ROOT/build" bundle && "$ROOT/tests/bundle.sh" "$ROOT"/build/adit-*.tar.xz
-}
-
-step_budget() {
-	make -C "$ROOT/build" bench/hot && cd "$ROOT/build" && srcdir=$ROOT "$ROOT/bench/hot.sh"
 }
 
 step_distcheck() {
