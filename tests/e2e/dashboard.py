@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socketserver
 import sys
 import tempfile
@@ -405,6 +406,8 @@ def run_shots(url, folder, wait_s="5"):
 
 
 if __name__ == "__main__":
+    # Whoever ends us ends the browser, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if len(sys.argv) > 2 and sys.argv[1] == "pool":
         run_pool(sys.argv[2])
     elif len(sys.argv) > 3 and sys.argv[1] == "test":
