@@ -269,8 +269,22 @@ static bool hits(const struct engine *e, const struct batch *b, uint64_t nonce)
 	       u256_cmp(&digest.hash, &b->work.target) <= 0;
 }
 
-/* The first nonce at or after a random place that is a share (or is none, when wanted). */
-static bool look_for(struct engine *e, const struct batch *b, bool share, uint64_t *out)
+static bool has(const struct engine_result *r, uint64_t nonce)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->nonce[i] == nonce)
+			return true;
+	return false;
+}
+
+/*
+ * The first nonce at or after a random place that is a share (or is none, when wanted) and was
+ * not found yet.
+ */
+static bool look_for(struct engine *e, const struct batch *b, bool share,
+		     const struct engine_result *found, uint64_t *out)
 {
 	uint32_t at = (uint32_t)(draw(e) % b->count), tried;
 
@@ -278,7 +292,7 @@ static bool look_for(struct engine *e, const struct batch *b, bool share, uint64
 		if (tried % TRIES_AT_ONCE == 0 && e->budget_us <= 0)
 			return false;
 		e->budget_us -= e->hash_us;
-		if (hits(e, b, b->first + at) == share) {
+		if (hits(e, b, b->first + at) == share && !has(found, b->first + at)) {
 			*out = b->first + at;
 			return true;
 		}
@@ -319,7 +333,7 @@ static void find_shares(struct engine *e, const struct batch *b, struct engine_r
 		/* Too hard to find one within the budget of many seconds: do not try. */
 		if (!wrong && e->hash_us / share > 4 * CPU_SAVED_US)
 			continue;
-		if (look_for(e, b, !wrong, &nonce))
+		if (look_for(e, b, !wrong, out, &nonce))
 			add(out, nonce);
 		else if (!wrong && e->owed < OWED_MAX)
 			e->owed++;
