@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool/mask.h"
 #include "pool/pools_parts.h"
 #include "src/clock.h"
 #include "src/str.h"
@@ -510,24 +511,13 @@ static enum pool_state state_of(const struct pools *p, unsigned i)
 	return !f->started ? POOL_DOWN : f->usable ? POOL_STANDBY : POOL_CONNECTING;
 }
 
-/* Wallets are nobody's business: the first and last letters only. */
-static void mask(char *out, size_t size, const char *user)
-{
-	size_t len = strlen(user);
-
-	if (len <= 8)
-		str_copy(out, size, user);
-	else
-		snprintf(out, size, "%.4s...%s", user, user + len - 4);
-}
-
 void pools_status(const struct pools *p, unsigned i, struct pool_status *out)
 {
 	const struct entry *e = p->entries[i];
 
 	memset(out, 0, sizeof *out);
 	str_copy(out->url, sizeof out->url, e->config->url);
-	mask(out->user, sizeof out->user, e->config->user);
+	mask_user(out->user, sizeof out->user, e->config->user);
 	str_copy(out->where, sizeof out->where, client_where(e->client));
 	out->state = state_of(p, i);
 	out->difficulty = e->difficulty;
@@ -537,6 +527,7 @@ void pools_status(const struct pools *p, unsigned i, struct pool_status *out)
 	out->jobs = e->jobs;
 	out->since_ms = e->since_ms;
 	str_copy(out->last_error, sizeof out->last_error, e->last_error);
+	mask_user_in(out->last_error, sizeof out->last_error, e->config->user);
 }
 
 const char *pools_user(const struct pools *p, unsigned place)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool/mask.h"
 #include "src/log.h"
 #include "tests/t.h"
 #include "tests/words.h"
@@ -309,6 +310,23 @@ static void what_a_reload_removes_is_still_answered(void)
 	end(p);
 }
 
+static void a_pool_s_words_do_not_tell_the_wallet(void)
+{
+	static const char *const user = "0xAbCdEf0123456789.rig7";
+	char text[ERR_TEXT_MAX] = "refused '0xAbCdEf0123456789.rig7': 0xabcdef0123456789 is no "
+				  "wallet of x";
+
+	mask_user_in(text, sizeof text, user);
+	CHECK_STR(text, "refused '0xAb...rig7': 0xAb...6789 is no wallet of x");
+	snprintf(text, sizeof text, "short is short");
+	mask_user_in(text, sizeof text, "short");
+	CHECK_STR(text, "short is short");
+	memset(text, 'a', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	mask_user_in(text, sizeof text, "aaaaaaaaa");
+	CHECK_LACKS(text, "aaaaaaaaa");
+}
+
 int main(void)
 {
 	struct log_config quiet = {.level = LOG_ERROR, .quiet = true};
@@ -323,6 +341,7 @@ int main(void)
 	T_RUN(a_moved_pool_keeps_its_connection);
 	T_RUN(a_reload_takes_the_list_back_and_keeps_connections);
 	T_RUN(what_a_reload_removes_is_still_answered);
+	T_RUN(a_pool_s_words_do_not_tell_the_wallet);
 	words_end();
 	return t_done();
 }
