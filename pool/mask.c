@@ -48,7 +48,7 @@ void mask_user_in(char *text, size_t size, const char *user)
 	size_t len = strcspn(user, "./");
 
 	mask_name(text, size, user);
-	if (user[len] && len < sizeof wallet) {
+	if (len < sizeof wallet && user[len]) {
 		memcpy(wallet, user, len);
 		wallet[len] = '\0';
 		mask_name(text, size, wallet);

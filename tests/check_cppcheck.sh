@@ -10,11 +10,12 @@ for d in src algos pool tests; do
 	[ -d $d ] && dirs="$dirs $d"
 done
 generated=${top_builddir:-.}/generated
+# page.c is little more than the dashboard's bytes, as arrays that take it minutes.
 # nullPointer...Redundant and uninitvar on out-parameters misfire on the err pattern.
 # shellcheck disable=SC2086 # a list of words
 exec cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr -j2 \
 	--std=c11 -I . -I "$generated" -DADIT_HAVE_CONFIG -D__linux__ -D__x86_64__ \
 	--suppress=missingInclude --suppress=missingIncludeSystem --suppress=unknownMacro \
 	--suppress=unmatchedSuppression --suppress=preprocessorErrorDirective \
-	--suppress='*:*generated/*' --suppress='*:kernels/*' \
+	-i src/api/page.c --suppress='*:*generated/*' --suppress='*:kernels/*' \
 	--template='{file}:{line}: {severity}: {id}: {message}' $dirs
