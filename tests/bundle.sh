@@ -27,7 +27,8 @@ done
 if [ -f adit/lib/libtinfo.so.6 ]; then
 	[ -s adit/share/terminfo/x/xterm-256color ] || fail "the bundle knows no terminal"
 fi
-bare() { env -i PATH=/usr/bin:/bin HOME="$dir" LD_LIBRARY_PATH= "$dir/adit/bin/adit" "$@"; }
+# No function: in the background that would be a shell, and its id not the program's.
+bare=(env -i PATH=/usr/bin:/bin HOME="$dir" LD_LIBRARY_PATH= "$dir/adit/bin/adit")
 
 # Every library comes from the bundle or is glibc's.
 foreign=$(env -i ldd adit/bin/adit | awk '$2 == "=>" { print $1, $3 }' | grep -v "$dir/adit/" |
@@ -54,19 +55,19 @@ echo "ok   libraries: $(find adit/lib -type f | wc -l) of its own, glibc $needs 
 # Bitcoin's block 0.
 header=01000000$(printf '0%.0s' {1..64})3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c
 hash=000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f
-out=$(bare hash -a sha256d --header "$header" --nonce 2083236893 2>err.log) || fail "hash: $out"
+out=$("${bare[@]}" hash -a sha256d --header "$header" --nonce 2083236893 2>err.log) || fail "hash: $out"
 [[ $out == *"$hash"* ]] || fail "hash: got $out, want $hash"
 echo "ok   hash"
 
 device=cpu
 if ls /etc/OpenCL/vendors/pocl*.icd >/dev/null 2>&1; then device=opencl:0; fi
 target=00000000ffff$(printf '0%.0s' {1..52})
-out=$(bare scan -a sha256d --header "$header" --target "$target" --start 2083236000 --count 2000 \
+out=$("${bare[@]}" scan -a sha256d --header "$header" --target "$target" --start 2083236000 --count 2000 \
 	--device $device 2>scan.log) || fail "scan on $device: $out"
 [[ $out == *"$hash"* && $out == *'"found":1'* ]] || fail "scan on $device: got $out"
 echo "ok   scan on $device"
 
-bare pool -a sha256d --listen 127.0.0.1:0 --diff 0.0005 --job-interval 2000 >pool.out 2>pool.log &
+"${bare[@]}" pool -a sha256d --listen 127.0.0.1:0 --diff 0.0005 --job-interval 2000 >pool.out 2>pool.log &
 pool=$!
 for _ in $(seq 100); do
 	grep -q '^listening on ' pool.out && break
@@ -75,7 +76,7 @@ for _ in $(seq 100); do
 done
 port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' pool.out)
 [ -n "$port" ] || fail "the pool does not say where it listens: $(cat pool.out)"
-bare mine -a sha256d -o "127.0.0.1:$port" -u bundle -d $device --time-limit 8 >mine.out 2>mine.log ||
+"${bare[@]}" mine -a sha256d -o "127.0.0.1:$port" -u bundle -d $device --time-limit 8 >mine.out 2>mine.log ||
 	fail "mine ended with $?"
 shares=$(grep -c ' accepted: ' mine.log)
 [ "$shares" -gt 0 ] || fail "no share was accepted"
