@@ -38,7 +38,7 @@ PATIENCE = 60
 
 
 class Screen(pyte.Screen):
-    """With the one sequence of xterm that pyte lacks: repeat the last character."""
+    """With the sequences of xterm that pyte lacks: repeat the last character, and scroll."""
 
     def draw(self, data):
         super().draw(data)
@@ -47,10 +47,22 @@ class Screen(pyte.Screen):
     def repeat_last(self, count=1, **_):
         super().draw(self.last * (count or 1))
 
+    def scroll(self, shift, count):
+        at = self.cursor.x, self.cursor.y
+        self.cursor.y = self.margins.top if self.margins else 0
+        shift(count or 1)
+        self.cursor.x, self.cursor.y = at
+
+    def scroll_up(self, count=1, **_):
+        self.scroll(self.delete_lines, count)
+
+    def scroll_down(self, count=1, **_):
+        self.scroll(self.insert_lines, count)
+
 
 class Stream(pyte.ByteStream):
-    csi = dict(pyte.ByteStream.csi, b="repeat_last")
-    events = pyte.ByteStream.events | {"repeat_last"}
+    csi = dict(pyte.ByteStream.csi, b="repeat_last", S="scroll_up", T="scroll_down")
+    events = pyte.ByteStream.events | {"repeat_last", "scroll_up", "scroll_down"}
 
 
 class Session:
