@@ -327,7 +327,7 @@ def check_hostile(page):
     page.until("a hostile user name is text", lambda: "<img" in (page.text("#pool-rows") or ""))
     page.until("a hostile pool's reason is text", lambda: page.js(
         "return [...document.querySelectorAll('#pool-rows .note')]"
-        ".some((n) => n.textContent.includes(': <img src=x onerror'))"))
+        ".some((n) => n.textContent.includes(': <img src=y onerror'))"))
     check(page.js("return document.images.length") == 0, "and makes no element")
     check(page.js("return document.title").endswith(page.url.split("//")[1]), "and runs nothing")
 

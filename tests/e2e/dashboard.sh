@@ -34,7 +34,7 @@ echo "$token" >"$tmp/token"
 mark='<img src=x onerror=document.title=1>'
 
 start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.000005
-"$python" "$here/dashboard.py" pool "$mark" >"$tmp/bad-pool.out" 2>"$tmp/bad-pool.log" &
+"$python" "$here/dashboard.py" pool "${mark/src=x/src=y}" >"$tmp/bad-pool.out" 2>"$tmp/bad-pool.log" &
 pids+=($!)
 bad=$(wait_line "$tmp/bad-pool.out" '^listening on ' 20) || fail "the hostile pool listens"
 start_miner miner -a sha256d -o "127.0.0.1:${bad##*:}" -u "$mark" -o "127.0.0.1:$pool_port" -u "$mark" \

@@ -15,7 +15,7 @@ about() {
 	mine) echo "./quickstart mine: accepted shares, clean end" ;;
 	bundle) echo "make bundle, and the bundle on its own" ;;
 	distcheck) echo "make distcheck" ;;
-	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-40} s in total" ;;
+	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-30} s in total" ;;
 	clang) echo "clang -Werror, as shipped: make check, the long tests" ;;
 	shell) echo "shellcheck of every script" ;;
 	coverage) echo "what make check covered" ;;
@@ -50,7 +50,7 @@ tests_but() { make -s print-tests | tr ' ' '\n' | grep -vE "$1" | paste -sd' ' -
 
 # Tests that take most of a minute each.  They run once, optimised, with CUDA kernels embedded
 # where NVRTC is; the others run in every build.
-LONG='test_dag_(ethash|kawpow|firopow|others)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|callgrind|e2e/dag'
+LONG='test_dag_(ethash|kawpow|firopow|others)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|callgrind|bench\.sh|e2e/dag'
 
 step_install() {
 	local major
@@ -180,7 +180,7 @@ step_fuzz() {
 	make -j2 fuzz-targets || return 1
 	mapfile -t targets < <(find tests/fuzz -maxdepth 1 -name 'fuzz_*' -type f -perm /111 | sort)
 	[ ${#targets[@]} -gt 0 ] || { echo "no fuzz targets were built"; return 1; }
-	each=$((${FUZZ_SECONDS:-40} * 2 / ${#targets[@]}))
+	each=$((${FUZZ_SECONDS:-30} * 2 / ${#targets[@]}))
 	for target in "${targets[@]}"; do
 		name=${target##*/fuzz_}
 		mkdir -p "corpus-$name"
