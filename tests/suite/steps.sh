@@ -170,7 +170,8 @@ step_distcheck() {
 	local scripts=(tests/{check_lists,check_limits,hash,manual,bad_input,packages_hive,packages_farm}.sh)
 	configure_in distcheck CC="$(cc gcc)" || return 1
 	# The tests of a tarball are the same ones: these show that their data are all in it.
-	make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0" check_PROGRAMS="${programs[*]}" \
+	make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0" \
+		check_PROGRAMS="${programs[*]} tests/fakecuda/fakegen" \
 		TESTS="${programs[*]} ${scripts[*]}"
 }
 
