@@ -154,7 +154,7 @@ NOT_THREADED+='e2e/(fit|guardian|rules|errors|faults|dialects|detect|control|api
 
 # What a sanitized build would only repeat, or what cannot run in one.  e2e/fit makes caches of
 # real sizes, which takes too long under a sanitizer.  TEST_BRIEF: see e2e/dialects.sh.
-NOT_SANITIZED='check_|bench\.sh|packages_(hive|mmpos|raveos)|oclgrind|nvrtc|bundle|e2e/fit|e2e/dashboard|e2e/api_doc|e2e/tui'
+NOT_SANITIZED='check_|litecoind|test_scan|bench\.sh|packages_(hive|mmpos|raveos)|oclgrind|nvrtc|bundle|e2e/fit|e2e/dashboard|e2e/api_doc|e2e/tui'
 NOT_SANITIZED+='|e2e/prometheus|metrics_names|packages_farm'
 
 step_mine() {
