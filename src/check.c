@@ -7,6 +7,7 @@
 
 #include "pool/detect.h"
 #include "src/option.h"
+#include "src/settings_json.h"
 
 #define MASK         "***"
 #define PASS_DEFAULT "x"
@@ -79,58 +80,18 @@ static json_t *pools(const struct settings *s)
 	return out;
 }
 
-static int64_t stored_int(const struct settings *s, const struct option *o)
-{
-	const char *at = (const char *)s + o->at;
-	bool truth;
-	int number;
-
-	if (o->size == sizeof truth) {
-		memcpy(&truth, at, sizeof truth);
-		return truth;
-	}
-	memcpy(&number, at, sizeof number);
-	return number;
-}
-
-static json_t *chosen(const struct settings *s, const struct option *o)
-{
-	int64_t v = stored_int(s, o);
-	size_t i;
-
-	for (i = 0; o->choices[i].name; i++)
-		if (o->choices[i].value == v)
-			return json_string(o->choices[i].name);
-	return json_null();
-}
-
 static json_t *stored(const struct settings *s, const struct option *o)
 {
 	const char *at = (const char *)s + o->at;
-	uint32_t v32;
-	uint64_t v64;
-	double number;
+	json_t *number = settings_number(s, o);
+	const char *value;
 
-	switch (o->type) {
-	case OPTION_SWITCH:
-		return json_boolean(stored_int(s, o));
-	case OPTION_U32:
-		memcpy(&v32, at, sizeof v32);
-		return json_integer(v32);
-	case OPTION_U64:
-	case OPTION_I64:
-		memcpy(&v64, at, sizeof v64);
-		return json_integer((json_int_t)v64);
-	case OPTION_DOUBLE:
-		memcpy(&number, at, sizeof number);
-		return json_real(number);
-	case OPTION_CHOICE:
-		return chosen(s, o);
-	case OPTION_PAIRS:
+	if (number)
+		return number;
+	if (o->type == OPTION_PAIRS)
 		return pairs(*(char **const *)(const void *)at);
-	default:
-		return text(*(char *const *)(const void *)at);
-	}
+	value = *(char *const *)(const void *)at;
+	return text(value && o->flags & OPTION_SECRET ? MASK : value);
 }
 
 int cmd_check(struct settings *s)

@@ -49,7 +49,7 @@ static json_t *text(const struct option *o, const char *v, bool full)
 	return json_string(private && !full ? "(set)" : v);
 }
 
-static json_t *value(const struct settings *s, const struct option *o, bool full)
+json_t *settings_number(const struct settings *s, const struct option *o)
 {
 	const char *at = (const char *)s + o->at;
 	uint32_t v32;
@@ -59,8 +59,6 @@ static json_t *value(const struct settings *s, const struct option *o, bool full
 	switch (o->type) {
 	case OPTION_SWITCH:
 		return json_boolean(read_int(at, o->size) != 0);
-	case OPTION_PRESET:
-		return json_boolean(read_int(at, o->size) == (int64_t)o->min);
 	case OPTION_CHOICE:
 		return choice(o, read_int(at, o->size));
 	case OPTION_U32:
@@ -73,13 +71,25 @@ static json_t *value(const struct settings *s, const struct option *o, bool full
 	case OPTION_DOUBLE:
 		memcpy(&number, at, sizeof number);
 		return json_real(number);
+	default:
+		return NULL;
+	}
+}
+
+static json_t *value(const struct settings *s, const struct option *o, bool full)
+{
+	const char *at = (const char *)s + o->at;
+
+	switch (o->type) {
+	case OPTION_PRESET:
+		return json_boolean(read_int(at, o->size) == (int64_t)o->min);
 	case OPTION_TEXT:
 	case OPTION_COMMAS:
 		return text(o, *(char *const *)(const void *)at, full);
 	case OPTION_PAIRS:
 		return pairs(*(char **const *)(const void *)at);
 	default:
-		return NULL;
+		return settings_number(s, o);
 	}
 }
 

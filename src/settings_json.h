@@ -14,4 +14,8 @@
  */
 json_t *settings_json(const struct settings *s, bool full);
 
+/* The value of one that is a number, a switch or a choice, new; NULL: of another kind. */
+struct option;
+json_t *settings_number(const struct settings *s, const struct option *o);
+
 #endif

@@ -618,7 +618,9 @@ static void check_prints_json_without_passwords(void)
 
 	if (!CHECK_OK(load_line(&s,
 				"check -a scrypt -o me:hidden1@h:1 -p hidden2 -x "
-				"socks5://u:hidden3@p:2 -o j:3",
+				"socks5://u:hidden3@p:2 -o j:3 "
+				"--api-token hidden4hidden4hidden4 --api-read-token "
+				"hidden5hidden5hidden5",
 				&err),
 		      &err))
 		return;
@@ -627,6 +629,7 @@ static void check_prints_json_without_passwords(void)
 	root = json_loads(text, 0, NULL);
 	if (CHECK(root != NULL)) {
 		CHECK_STR(json_string_value(json_object_get(root, "algo")), "scrypt");
+		CHECK_STR(json_string_value(json_object_get(root, "api-token")), "***");
 		pool = json_array_get(json_object_get(root, "pools"), 0);
 		CHECK_STR(json_string_value(json_object_get(pool, "pass")), "***");
 		CHECK_STR(json_string_value(json_object_get(pool, "user")), "me");
