@@ -12,7 +12,15 @@
 
 struct pools;
 
-enum pool_state { POOL_DISABLED, POOL_DOWN, POOL_CONNECTING, POOL_STANDBY, POOL_ACTIVE };
+enum pool_state {
+	POOL_DISABLED,
+	POOL_DOWN,
+	POOL_CONNECTING,
+	POOL_STANDBY,
+	POOL_ACTIVE,
+	POOL_STATES
+};
+const char *pool_state_name(enum pool_state state); /* "active" */
 
 struct pool_status {
 	char url[320];

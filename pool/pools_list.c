@@ -500,6 +500,17 @@ unsigned pools_count(const struct pools *p)
 	return p->n - p->n_leaving;
 }
 
+const char *pool_state_name(enum pool_state state)
+{
+	static const char *const words[POOL_STATES] = {
+		[POOL_DISABLED] = "disabled",     [POOL_DOWN] = "down",
+		[POOL_CONNECTING] = "connecting", [POOL_STANDBY] = "standby",
+		[POOL_ACTIVE] = "active",
+	};
+
+	return words[state];
+}
+
 static enum pool_state state_of(const struct pools *p, unsigned i)
 {
 	const struct failover_pool *f = &p->failover.pool[i];

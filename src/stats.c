@@ -114,3 +114,16 @@ void device_stats_unknown(struct device_stats *d)
 	d->fan_percent = d->power_w = d->limit_w = STAT_UNKNOWN;
 	d->core_mhz = d->memory_mhz = d->util_percent = STAT_UNKNOWN;
 }
+
+const char *device_state_name(enum device_state state)
+{
+	static const char *const words[DEVICE_STATES] = {
+		[DEVICE_STARTING] = "starting", [DEVICE_PREPARING] = "preparing",
+		[DEVICE_IDLE] = "idle",         [DEVICE_MINING] = "mining",
+		[DEVICE_PAUSED] = "paused",     [DEVICE_RESTARTING] = "restarting",
+		[DEVICE_PARKED] = "parked",     [DEVICE_STOPPING] = "stopping",
+		[DEVICE_STOPPED] = "stopped",
+	};
+
+	return state < DEVICE_STATES ? words[state] : "unknown";
+}

@@ -64,6 +64,7 @@ enum device_state {
 	DEVICE_STOPPED,
 	DEVICE_STATES
 };
+const char *device_state_name(enum device_state state); /* "mining"; "unknown" of no state */
 
 struct device_stats {
 	char id[32]; /* "opencl:0" */

@@ -25,7 +25,7 @@ static void print_device(FILE *out, const struct device_stats *d)
 	fprintf(out,
 		"  %-24.24s %-10s %12s %8" PRIu64 " %6" PRIu64 " %6" PRIu64 " %6" PRIu64
 		" %5s %6s%s%s\n",
-		d->id, tui_state_word(d->state), rate_print(rate, sizeof rate, d->rate_60s),
+		d->id, device_state_name(d->state), rate_print(rate, sizeof rate, d->rate_60s),
 		d->shares.accepted, d->shares.rejected, d->shares.stale, d->shares.invalid, core,
 		power, why[0] ? "  " : "", why);
 }
@@ -84,7 +84,7 @@ static json_t *counts(const struct share_counts *c)
 static json_t *device(const struct device_stats *d)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:o, s:o, s:o}", "id", d->id, "name",
-			 d->name, "state", tui_state_word(d->state), "reason", d->reason,
+			 d->name, "state", device_state_name(d->state), "reason", d->reason,
 			 "rate_10s", d->rate_10s, "rate_60s", d->rate_60s, "shares",
 			 counts(&d->shares), "temperature_c", value(d->temperature_c),
 			 "fan_percent", value(d->fan_percent), "power_w", value(d->power_w));

@@ -130,7 +130,7 @@ static enum device_state state_of(const json_t *o)
 	unsigned i;
 
 	for (i = 0; word && i < DEVICE_STATES; i++)
-		if (!strcmp(word, tui_state_word(i)))
+		if (!strcmp(word, device_state_name(i)))
 			return i;
 	return DEVICE_STATES;
 }

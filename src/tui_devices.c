@@ -16,19 +16,6 @@ typedef void cell_fn(char *out, size_t size, const struct device_stats *d, unsig
 
 /* ---- cells ---- */
 
-const char *tui_state_word(enum device_state state)
-{
-	static const char *const words[DEVICE_STATES] = {
-		[DEVICE_STARTING] = "starting", [DEVICE_PREPARING] = "preparing",
-		[DEVICE_IDLE] = "idle",         [DEVICE_MINING] = "mining",
-		[DEVICE_PAUSED] = "paused",     [DEVICE_RESTARTING] = "restarting",
-		[DEVICE_PARKED] = "parked",     [DEVICE_STOPPING] = "stopping",
-		[DEVICE_STOPPED] = "stopped",
-	};
-
-	return state < DEVICE_STATES ? words[state] : "unknown";
-}
-
 enum tui_style tui_state_style(enum device_state state)
 {
 	static const enum tui_style styles[DEVICE_STATES] = {
@@ -115,7 +102,7 @@ static void c_name(char *out, size_t size, const struct device_stats *d, unsigne
 static void c_state(char *out, size_t size, const struct device_stats *d, unsigned index)
 {
 	(void)index;
-	str_copy(out, size, tui_state_word(d->state));
+	str_copy(out, size, device_state_name(d->state));
 }
 
 static void c_10s(char *out, size_t size, const struct device_stats *d, unsigned index)

@@ -20,7 +20,6 @@ void tui_devices_head(const struct tui_devices *t, struct tui_grid *g, unsigned 
 void tui_devices_row(const struct tui_devices *t, struct tui_grid *g, unsigned row,
 		     const struct device_stats *d, unsigned index);
 
-const char *tui_state_word(enum device_state state);
 enum tui_style tui_state_style(enum device_state state);
 /* "building kernels [####------] 42 %, 12 s left" in at most width cells.  Returns out. */
 char *tui_progress(char *out, size_t size, unsigned width, const struct device_stats *d);

@@ -184,7 +184,7 @@ static void others(struct tui_grid *g, unsigned row, const struct rig_stats *r, 
 			continue;
 		col += tui_print(g, row, col, TUI_DIM, any ? ", " : " ");
 		col += tui_print(g, row, col, tui_state_style(i), "%u %s", count[i],
-				 tui_state_word(i));
+				 device_state_name(i));
 		any = true;
 	}
 }
@@ -215,14 +215,11 @@ static void devices(struct tui_grid *g, unsigned row, unsigned rows, const struc
 
 static void pools(struct tui_grid *g, unsigned row, unsigned rows, const struct tui_view *v)
 {
-	static const struct {
-		const char *word;
-		enum tui_style style;
-	} states[] = {[POOL_DISABLED] = {"disabled", TUI_DIM},
-		      [POOL_DOWN] = {"down", TUI_BAD},
-		      [POOL_CONNECTING] = {"connecting", TUI_WARN},
-		      [POOL_STANDBY] = {"standby", TUI_PLAIN},
-		      [POOL_ACTIVE] = {"active", TUI_GOOD}};
+	static const enum tui_style styles[POOL_STATES] = {[POOL_DISABLED] = TUI_DIM,
+							   [POOL_DOWN] = TUI_BAD,
+							   [POOL_CONNECTING] = TUI_WARN,
+							   [POOL_STANDBY] = TUI_PLAIN,
+							   [POOL_ACTIVE] = TUI_GOOD};
 	unsigned i, col;
 
 	for (i = 0; i < v->n_pools && i < rows; i++) {
@@ -233,7 +230,7 @@ static void pools(struct tui_grid *g, unsigned row, unsigned rows, const struct 
 			break;
 		}
 		tui_print(g, row + i, 0, TUI_PLAIN, "%2u", i);
-		tui_put(g, row + i, 3, 10, states[p->state].style, states[p->state].word);
+		tui_put(g, row + i, 3, 10, styles[p->state], pool_state_name(p->state));
 		col = 14 + tui_print(g, row + i, 14, TUI_PLAIN, "%s", p->url);
 		if (p->state == POOL_ACTIVE || p->state == POOL_STANDBY)
 			tui_print(g, row + i, col, TUI_DIM,

@@ -52,19 +52,6 @@ static char *rates(char *out, size_t size, double s10, double s60, double m15)
 	return out;
 }
 
-static const char *state_word(enum device_state state)
-{
-	static const char *const words[DEVICE_STATES] = {
-		[DEVICE_STARTING] = "starting", [DEVICE_PREPARING] = "preparing",
-		[DEVICE_IDLE] = "idle",         [DEVICE_MINING] = "mining",
-		[DEVICE_PAUSED] = "paused",     [DEVICE_RESTARTING] = "restarting",
-		[DEVICE_PARKED] = "parked",     [DEVICE_STOPPING] = "stopping",
-		[DEVICE_STOPPED] = "stopped",
-	};
-
-	return state < DEVICE_STATES ? words[state] : "unknown";
-}
-
 /* ", 64 C (memory 82 C), 181 W, fan 55 %, duty 80 %": what is known, and what we hold back. */
 static char *heat(char *out, size_t size, const struct device_stats *d)
 {
@@ -93,7 +80,7 @@ static void device_line(const struct device_stats *d)
 			 d->reason, (unsigned)d->permille / 10, (unsigned)d->left_s);
 	else if (d->reason[0] && d->state != DEVICE_MINING)
 		snprintf(why, sizeof why, " (%s)", d->reason);
-	log_info(LOG_DEVICE, "%s %s%s: %s, %s%s", d->id, state_word(d->state), why,
+	log_info(LOG_DEVICE, "%s %s%s: %s, %s%s", d->id, device_state_name(d->state), why,
 		 rates(text, sizeof text, d->rate_10s, d->rate_60s, d->rate_15m),
 		 counts(shares, sizeof shares, &d->shares), heat(card, sizeof card, d));
 }

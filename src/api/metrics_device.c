@@ -95,13 +95,6 @@ static void put_device_metric(struct metrics *o, const struct device_metric *m)
 /* One sample a state, so that a graph has a line for each and no number has to be known. */
 static void put_device_states(struct metrics *o)
 {
-	static const char *const words[DEVICE_STATES] = {
-		[DEVICE_STARTING] = "starting", [DEVICE_PREPARING] = "preparing",
-		[DEVICE_IDLE] = "idle",         [DEVICE_MINING] = "mining",
-		[DEVICE_PAUSED] = "paused",     [DEVICE_RESTARTING] = "restarting",
-		[DEVICE_PARKED] = "parked",     [DEVICE_STOPPING] = "stopping",
-		[DEVICE_STOPPED] = "stopped",
-	};
 	const struct rig_stats *s = o->view->rig;
 	char labels[METRICS_LABELS];
 	unsigned i, k;
@@ -111,7 +104,7 @@ static void put_device_states(struct metrics *o)
 	for (i = 0; i < s->n_devices; i++) {
 		for (k = 0; k < DEVICE_STATES; k++) {
 			device_labels(labels, sizeof labels, &s->devices[i]);
-			metrics_label(labels, sizeof labels, "state", words[k]);
+			metrics_label(labels, sizeof labels, "state", device_state_name(k));
 			metrics_sample(o, "adit_device_state", labels, s->devices[i].state == k);
 		}
 	}

@@ -46,20 +46,15 @@ static void pool_labels(char *out, size_t size, const struct api_view *v, unsign
 
 static void put_pool_states(struct metrics *o)
 {
-	static const char *const words[] = {
-		[POOL_DISABLED] = "disabled",     [POOL_DOWN] = "down",
-		[POOL_CONNECTING] = "connecting", [POOL_STANDBY] = "standby",
-		[POOL_ACTIVE] = "active",
-	};
 	char labels[METRICS_LABELS];
 	unsigned i, k;
 
 	metrics_head(o, "adit_pool_state", "gauge",
 		     "1 for the state the pool is in, 0 for the others.");
 	for (i = 0; i < o->view->n_pools; i++) {
-		for (k = 0; k < sizeof words / sizeof *words; k++) {
+		for (k = 0; k < POOL_STATES; k++) {
 			pool_labels(labels, sizeof labels, o->view, i);
-			metrics_label(labels, sizeof labels, "state", words[k]);
+			metrics_label(labels, sizeof labels, "state", pool_state_name(k));
 			metrics_sample(o, "adit_pool_state", labels, o->view->pools[i].state == k);
 		}
 	}

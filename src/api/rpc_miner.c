@@ -5,19 +5,6 @@
 
 #define EVENTS_AT_ONCE 100
 
-static const char *const states[DEVICE_STATES] = {
-	[DEVICE_STARTING] = "starting", [DEVICE_PREPARING] = "preparing",
-	[DEVICE_IDLE] = "idle",         [DEVICE_MINING] = "mining",
-	[DEVICE_PAUSED] = "paused",     [DEVICE_RESTARTING] = "restarting",
-	[DEVICE_PARKED] = "parked",     [DEVICE_STOPPING] = "stopping",
-	[DEVICE_STOPPED] = "stopped",
-};
-
-static const char *const pool_states[] = {
-	[POOL_DISABLED] = "disabled", [POOL_DOWN] = "down",     [POOL_CONNECTING] = "connecting",
-	[POOL_STANDBY] = "standby",   [POOL_ACTIVE] = "active",
-};
-
 static json_t *shares(const struct share_counts *s)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "accepted", rpc_count(s->accepted),
@@ -97,9 +84,8 @@ static json_t *one_device(const struct device_stats *d, const struct device_info
 			 "index", (int)index, "id", rpc_string(d->id), "pci", rpc_string(d->pci),
 			 "name", rpc_string(d->name), "label", rpc_string(d->label), "memory_bytes",
 			 rpc_counted(info ? info->mem_total : 0), "state",
-			 d->state < DEVICE_STATES ? states[d->state] : "stopped", "reason",
-			 rpc_string(d->reason), "progress", part(d->permille), "left_s",
-			 rpc_counted(d->left_s), "rate",
+			 device_state_name(d->state), "reason", rpc_string(d->reason), "progress",
+			 part(d->permille), "left_s", rpc_counted(d->left_s), "rate",
 			 rates(d->rate_10s, d->rate_60s, d->rate_15m), "shares", shares(&d->shares),
 			 "hashes", rpc_count(d->hashes), "restarts", rpc_count(d->restarts),
 			 "sensors", device_sensors(d), "duty", part(d->duty_permille), "intensity",
@@ -134,7 +120,7 @@ json_t *rpc_miner_pools(const struct rpc_args *a, struct err *err)
 			json_pack("{s:i, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
 				  "index", (int)i, "url", rpc_string(p->url), "user",
 				  rpc_string(p->user), "where", rpc_string(p->where), "state",
-				  pool_states[p->state], "active", (int)i == v->active_pool,
+				  pool_state_name(p->state), "active", (int)i == v->active_pool,
 				  "difficulty", rpc_positive(p->difficulty), "height",
 				  rpc_counted(p->height), "connects", rpc_count(p->connects),
 				  "drops", rpc_count(p->drops), "jobs", rpc_count(p->jobs),
