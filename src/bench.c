@@ -202,17 +202,10 @@ static int read_request(struct bench *b, struct err *err)
 
 static int find_devices(struct bench *b, struct err *err)
 {
-	struct rig_list *all = calloc(1, sizeof *all);
 	struct bench_report *r = &b->report;
 	unsigned i;
-	int rc;
+	int rc = rig_find(&b->devices, b->settings->devices, err);
 
-	if (!all)
-		return err_set(err, ERR_NOMEM, "no memory for the device list");
-	rc = rig_probe(all, PROBE_TIMEOUT_MS, err);
-	if (!rc)
-		rc = rig_pick(&b->devices, all, b->settings->devices, err);
-	free(all);
 	if (rc)
 		return rc;
 	r->n_devices = b->devices.n;

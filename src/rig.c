@@ -391,6 +391,20 @@ int rig_pick(struct rig_list *out, const struct rig_list *all, const char *spec,
 	return rc;
 }
 
+int rig_find(struct rig_list *out, const char *spec, struct err *err)
+{
+	struct rig_list *all = calloc(1, sizeof *all);
+	int rc;
+
+	if (!all)
+		return err_set(err, ERR_NOMEM, "no memory for the device list");
+	rc = rig_probe(all, PROBE_TIMEOUT_MS, err);
+	if (!rc)
+		rc = rig_pick(out, all, spec, err);
+	free(all);
+	return rc;
+}
+
 /* --- starting ----------------------------------------------------------------- */
 
 int rig_spawn(const struct device_info *d, int *fd, int *pid, struct err *err)

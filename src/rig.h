@@ -32,6 +32,9 @@ int rig_probe(struct rig_list *out, int timeout_ms, struct err *err);
  */
 int rig_pick(struct rig_list *out, const struct rig_list *all, const char *spec, struct err *err);
 
+/* Both: probe for at most PROBE_TIMEOUT_MS, then pick. */
+int rig_find(struct rig_list *out, const char *spec, struct err *err);
+
 /* "opencl:0".  Returns out. */
 char *rig_id(char *out, unsigned long size, const struct device_info *d);
 

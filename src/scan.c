@@ -110,16 +110,9 @@ static int read_request(struct scan *sc, const struct settings *s, struct err *e
 
 static int find_devices(struct scan *sc, const struct settings *s, struct err *err)
 {
-	struct rig_list *all = calloc(1, sizeof *all);
+	int rc = rig_find(&sc->devices, s->devices, err);
 	unsigned i;
-	int rc;
 
-	if (!all)
-		return err_set(err, ERR_NOMEM, "no memory for the device list");
-	rc = rig_probe(all, PROBE_TIMEOUT_MS, err);
-	if (!rc)
-		rc = rig_pick(&sc->devices, all, s->devices, err);
-	free(all);
 	for (i = 0; i < sc->devices.n && !rc; i++)
 		if (!strcmp(sc->devices.dev[i].backend, "sim"))
 			rc = err_set(err, ERR_USAGE,

@@ -93,20 +93,6 @@ static int read_request(struct tuning *tn, struct err *err)
 	return 0;
 }
 
-static int find_devices(struct tuning *tn, struct err *err)
-{
-	struct rig_list *all = calloc(1, sizeof *all);
-	int rc;
-
-	if (!all)
-		return err_set(err, ERR_NOMEM, "no memory for the device list");
-	rc = rig_probe(all, PROBE_TIMEOUT_MS, err);
-	if (!rc)
-		rc = rig_pick(&tn->devices, all, tn->settings->devices, err);
-	free(all);
-	return rc;
-}
-
 static void on_signal(evutil_socket_t fd, short what, void *arg)
 {
 	struct tuning *tn = arg;
@@ -537,7 +523,7 @@ int cmd_tune(struct settings *s)
 	tn->settings = s;
 	rc = read_request(tn, &err);
 	if (!rc)
-		rc = find_devices(tn, &err);
+		rc = rig_find(&tn->devices, tn->settings->devices, &err);
 	if (!rc)
 		rc = start_loop(tn, &err);
 	if (rc) {
