@@ -57,6 +57,7 @@ struct bench_result {
 	unsigned n;
 	struct bench_spread rate;
 	double seconds, hashes, batch_us; /* of all windows; of a batch */
+	double batches;                   /* of all windows */
 
 	double expected;                        /* finds in the windows, by luck ... */
 	uint64_t lucky;                         /* ... and what there was */
@@ -64,7 +65,11 @@ struct bench_result {
 
 	/* seconds; < 0: unknown or there was none */
 	double open_s, build_s, selftest_s, measure_s, ready_s, cache_s, dataset_s;
-	double cpu_percent;                   /* of one core, the worker's; < 0: unknown */
+	/* The host's side while measured; < 0: unknown. */
+	double idle_percent;                  /* of the time the device computed nothing */
+	double cpu_percent;                   /* of one core, the worker's */
+	double wakeups, preemptions;          /* of all its threads, a second */
+	uint32_t to_device, from_device;      /* bytes copied for a batch; 0: none */
 	uint64_t memory_bytes, dataset_bytes; /* the worker's peak; on the device; 0: unknown */
 	double power_mw, joules_per_mh;       /* < 0: unknown */
 	int64_t core_mc, memory_mc;           /* BENCH_UNKNOWN */

@@ -67,6 +67,22 @@ static json_t *seconds_json(const struct bench_result *r)
 	return o;
 }
 
+/* What the host has to do with it, while measured. */
+static json_t *host_json(const struct bench_result *r)
+{
+	bool timed = r->batches > 0 && r->seconds > 0;
+	json_t *o = json_object();
+
+	json_object_set_new(o, "idle_percent", real(r->idle_percent, r->idle_percent >= 0));
+	json_object_set_new(o, "wakeups_per_s", real(r->wakeups, r->wakeups >= 0));
+	json_object_set_new(o, "preemptions_per_s", real(r->preemptions, r->preemptions >= 0));
+	json_object_set_new(o, "batches_per_s",
+			    timed ? json_real(r->batches / r->seconds) : json_null());
+	json_object_set_new(o, "to_device_bytes", whole(r->to_device, r->to_device));
+	json_object_set_new(o, "from_device_bytes", whole(r->from_device, r->from_device));
+	return o;
+}
+
 static json_t *limit_json(const struct bench_result *r)
 {
 	json_t *o;
@@ -97,6 +113,7 @@ static json_t *result_json(const struct bench_report *report, const struct bench
 	json_object_set_new(o, "rate", r->n ? rate_json(r) : json_null());
 	json_object_set_new(o, "proof", proof_json(r));
 	json_object_set_new(o, "took_s", seconds_json(r));
+	json_object_set_new(o, "host", host_json(r));
 	json_object_set_new(o, "cpu_percent", real(r->cpu_percent, r->cpu_percent >= 0));
 	json_object_set_new(o, "memory_bytes", whole((int64_t)r->memory_bytes, r->memory_bytes));
 	json_object_set_new(o, "dataset_bytes", whole((int64_t)r->dataset_bytes, r->dataset_bytes));

@@ -7,7 +7,7 @@
 #include "src/stats.h"
 #include "src/str.h"
 
-#define COLUMNS 14
+#define COLUMNS 16
 #define CELL    48
 
 struct row {
@@ -15,11 +15,11 @@ struct row {
 };
 
 static const char *const titles[COLUMNS] = {
-	"device", "algorithm", "rate",  "+-",   "finds", "planted", "ready s",
-	"data s", "batch ms",  "CPU %", "W, C", "J/MH",  "limit",   "of limit",
+	"device",   "algorithm", "rate",  "+-",      "finds", "planted", "ready s", "data s",
+	"batch ms", "idle %",    "CPU %", "wakes/s", "W, C",  "J/MH",    "limit",   "of limit",
 };
 /* Those of text tables; < 0: left. */
-static const int widths[COLUMNS] = {-9, -11, 13, 7, 11, 8, 8, 7, 9, 6, 9, 9, 13, -20};
+static const int widths[COLUMNS] = {-9, -11, 13, 7, 11, 8, 8, 7, 9, 7, 6, 8, 9, 9, 13, -20};
 
 static void number(char *out, const char *format, double v, bool known)
 {
@@ -45,13 +45,14 @@ static void fill_heat(char *out, const struct bench_result *r)
 
 static void fill_limit(struct row *row, const struct bench_result *r)
 {
-	str_copy(row->cell[12], CELL, "-");
-	str_copy(row->cell[13], CELL, "-");
+	char *limit = row->cell[COLUMNS - 2], *part = row->cell[COLUMNS - 1];
+
+	str_copy(limit, CELL, "-");
+	str_copy(part, CELL, "-");
 	if (!(r->limit.hps > 0))
 		return;
-	rate_print(row->cell[12], CELL, r->limit.hps);
-	snprintf(row->cell[13], CELL, "%.1f %% (%s)", 100 * r->rate.median / r->limit.hps,
-		 r->limit.by);
+	rate_print(limit, CELL, r->limit.hps);
+	snprintf(part, CELL, "%.1f %% (%s)", 100 * r->rate.median / r->limit.hps, r->limit.by);
 }
 
 static void fill(struct row *row, const struct bench_report *report, const struct bench_result *r)
@@ -79,9 +80,11 @@ static void fill(struct row *row, const struct bench_report *report, const struc
 	number(row->cell[6], "%.2f", r->ready_s, r->ready_s >= 0);
 	number(row->cell[7], "%.2f", r->dataset_s, r->dataset_s >= 0);
 	number(row->cell[8], "%.3g", r->batch_us / 1000, measured && r->batch_us > 0);
-	number(row->cell[9], "%.1f", r->cpu_percent, r->cpu_percent >= 0);
-	fill_heat(row->cell[10], r);
-	number(row->cell[11], "%.4g", r->joules_per_mh, r->joules_per_mh >= 0);
+	number(row->cell[9], "%.2f", r->idle_percent, r->idle_percent >= 0);
+	number(row->cell[10], "%.1f", r->cpu_percent, r->cpu_percent >= 0);
+	number(row->cell[11], "%.0f", r->wakeups, r->wakeups >= 0);
+	fill_heat(row->cell[12], r);
+	number(row->cell[13], "%.4g", r->joules_per_mh, r->joules_per_mh >= 0);
 	fill_limit(row, r);
 }
 

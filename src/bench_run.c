@@ -64,6 +64,7 @@ struct run {
 	unsigned settle, n, most;
 	double *rates; /* most of them */
 	double took_us, batches;
+	double idle_us; /* < 0: some batch did not tell */
 	uint64_t finds;
 	bool over;
 };
@@ -272,6 +273,10 @@ static void on_clocked(struct run *r, const struct ipc_batch *b)
 	r->hashes += (double)b->hashes;
 	r->took_us += b->took_us;
 	r->batches++;
+	if (b->idle_us == BACKEND_UNKNOWN)
+		r->idle_us = -1;
+	else if (r->idle_us >= 0)
+		r->idle_us += b->idle_us;
 	if (r->phase == PHASE_CLOCK) {
 		r->out->hashes += (double)b->hashes;
 		r->out->seconds = (double)(now - r->usage.start_us) / 1e6;
@@ -356,6 +361,8 @@ static void on_ready(struct run *r, const struct ipc_ready *m)
 
 	change_stage(r, NULL);
 	str_copy(r->out->label, sizeof r->out->label, m->label);
+	r->out->to_device = m->to_device;
+	r->out->from_device = m->from_device;
 	if (!r->readies++)
 		r->out->ready_s = (double)(now - r->opened_us) / 1e6;
 	else if (r->phase_us)
@@ -454,7 +461,7 @@ static bool windows(struct run *r, enum phase phase, double length_s, double *ra
 	r->n = 0;
 	r->most = most;
 	r->length_s = length_s;
-	r->hashes = r->took_us = r->batches = 0;
+	r->hashes = r->took_us = r->batches = r->idle_us = 0;
 	r->finds = 0;
 	r->settle = SETTLE;
 	r->start_us = 0;
@@ -490,7 +497,10 @@ static bool measure(struct run *r, double *warm)
 	went = windows(r, PHASE_CLOCK, c->seconds, out->windows, c->repeat);
 	out->n = r->n;
 	out->lucky = r->finds;
+	out->batches = r->batches;
 	out->batch_us = r->batches > 0 ? r->took_us / r->batches : 0;
+	if (r->batches > 0 && r->idle_us >= 0 && out->seconds > 0)
+		out->idle_percent = r->idle_us / (out->seconds * 1e4);
 	return went;
 }
 
@@ -522,6 +532,8 @@ static void conclude(struct run *r)
 	take_sensors(r);
 	bench_proof_judge(r->proof, out);
 	out->cpu_percent = r->usage.cpu_percent;
+	out->wakeups = r->usage.wakeups;
+	out->preemptions = r->usage.preemptions;
 	out->memory_bytes = r->usage.memory_bytes;
 	if (out->wrong || out->missed || r->broken.code == ERR_SELFTEST) {
 		out->state = BENCH_WRONG;
@@ -549,6 +561,7 @@ static void unknown_yet(struct bench_result *out)
 {
 	out->open_s = out->build_s = out->selftest_s = out->measure_s = out->ready_s = -1;
 	out->dataset_s = out->cpu_percent = out->power_mw = out->joules_per_mh = -1;
+	out->idle_percent = out->wakeups = out->preemptions = -1;
 	out->core_mc = out->memory_mc = BENCH_UNKNOWN;
 }
 
@@ -569,7 +582,7 @@ int bench_run(const struct bench_run_config *config, struct bench_result *out, s
 	r->config = *config;
 	r->out = out;
 	r->fd = -1;
-	r->usage.cpu_percent = -1;
+	r->usage.cpu_percent = r->usage.wakeups = r->usage.preemptions = -1;
 	rig_id(r->id, sizeof r->id, config->info);
 	str_copy(r->config.open.backend, sizeof r->config.open.backend, config->info->backend);
 	r->config.open.index = config->info->index;

@@ -50,14 +50,16 @@ struct engine_config {
 /* What prepare() found out. */
 struct engine_plan {
 	char label[48];
-	uint64_t nonces_start; /* a good first batch */
-	uint64_t nonces_max;   /* never more in one batch; 0: no limit */
-	uint64_t granule;      /* batches are best a multiple of this; at least 1 */
+	uint64_t nonces_start;           /* a good first batch */
+	uint64_t nonces_max;             /* never more in one batch; 0: no limit */
+	uint64_t granule;                /* batches are best a multiple of this; at least 1 */
+	uint32_t to_device, from_device; /* bytes copied for a batch */
 };
 
 struct engine_result {
 	bool aborted;     /* it ended early: some of its nonces were not tried */
 	uint32_t took_us; /* the device's time for this batch */
+	uint32_t idle_us; /* it computed nothing for so long before; BACKEND_UNKNOWN */
 	uint32_t hits;    /* reported; more than n: overflow, search again in parts */
 	uint32_t n;
 	uint64_t nonce[ABI_SLOTS]; /* ascending, no duplicates */

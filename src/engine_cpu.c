@@ -311,6 +311,9 @@ static int cpu_collect(struct engine *e, unsigned slot, struct engine_result *ou
 		pthread_cond_wait(&e->finished, &e->lock);
 	pthread_mutex_unlock(&e->lock);
 	since = t->started_us > e->ended_us ? t->started_us : e->ended_us;
+	out->idle_us = BACKEND_UNKNOWN;
+	if (e->ended_us && since - e->ended_us < BACKEND_UNKNOWN)
+		out->idle_us = (uint32_t)(since - e->ended_us);
 	e->ended_us = t->ended_us;
 	out->took_us = t->ended_us > since ? (uint32_t)(t->ended_us - since) : 0;
 	out->hits = t->hits;

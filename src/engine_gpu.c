@@ -81,6 +81,9 @@ static int gpu_open(struct engine **out, const struct engine_config *config,
 
 /* --- one batch ---------------------------------------------------------------- */
 
+/* Of the results: what is zeroed before a batch. */
+#define RESULTS_HEAD offsetof(struct abi_results, nonce)
+
 static int launch_steps(struct engine *e, struct program *program, unsigned slot, uint64_t first,
 			uint32_t count, struct err *err)
 {
@@ -123,8 +126,7 @@ static int queue(struct engine *e, struct program *program, unsigned slot, const
 	job.target = work->target.w[3];
 	rc = e->api->write(e->job[slot], 0, &job, sizeof job, err);
 	if (!rc)
-		rc = e->api->write(e->results[slot], 0, &none, offsetof(struct abi_results, nonce),
-				   err);
+		rc = e->api->write(e->results[slot], 0, &none, RESULTS_HEAD, err);
 	if (!rc)
 		rc = launch_steps(e, program, slot, first, count, err);
 	if (!rc)
@@ -161,6 +163,7 @@ static int gpu_collect(struct engine *e, unsigned slot, struct engine_result *ou
 
 	if (rc)
 		return gpu_named(e, rc, err);
+	out->idle_us = e->api->idle_us ? e->api->idle_us(e->dev) : BACKEND_UNKNOWN;
 	out->hits = res->count;
 	out->aborted = res->abort != 0;
 	n = res->count < ABI_SLOTS ? res->count : ABI_SLOTS;
@@ -460,6 +463,8 @@ static void fill_plan(const struct engine *e, uint64_t nonces, struct engine_pla
 	out->nonces_start = nonces ? nonces : e->plan.nonces_start;
 	out->nonces_max = e->plan.nonces_max;
 	out->granule = (e->plan.lanes ? e->plan.lanes : 1) * (e->plan.local ? e->plan.local : 64);
+	out->to_device = sizeof(struct abi_job) + RESULTS_HEAD;
+	out->from_device = sizeof(struct abi_results);
 }
 
 static int list_plans(struct engine *e, uint64_t dataset_bytes, struct algo_plan *plans,

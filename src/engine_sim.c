@@ -32,6 +32,7 @@ struct batch {
 	uint64_t first;
 	uint32_t count;
 	int64_t start_us, end_us;
+	uint32_t idle_us;
 };
 
 struct engine {
@@ -245,6 +246,9 @@ static int sim_submit(struct engine *e, unsigned slot, const struct work *work, 
 	b->first = first;
 	b->count = count;
 	b->start_us = now > e->busy_until_us ? now : e->busy_until_us;
+	b->idle_us = BACKEND_UNKNOWN;
+	if (e->busy_until_us && b->start_us - e->busy_until_us < BACKEND_UNKNOWN)
+		b->idle_us = (uint32_t)(b->start_us - e->busy_until_us);
 	b->end_us = b->start_us + (int64_t)((double)count / rate * 1e6);
 	e->busy_until_us = b->end_us;
 	return 0;
@@ -413,6 +417,7 @@ static int sim_collect(struct engine *e, unsigned slot, struct engine_result *ou
 		return rc;
 	out->n = out->hits = 0;
 	out->took_us = (uint32_t)(b->end_us - b->start_us);
+	out->idle_us = b->idle_us;
 	if (floods(e, b))
 		out->hits = ABI_SLOTS + 1;
 	else

@@ -492,6 +492,8 @@ void fleet_stats(const struct fleet *f, unsigned device, struct device_stats *ou
 	out->restarts = u->slot.total_restarts;
 	out->intensity = unit_intensity(u);
 	device_stats_unknown(out);
+	if (u->timed)
+		out->idle_us = u->idle_us;
 }
 
 double fleet_rate(const struct fleet *f, unsigned window_s, int64_t now_ms)

@@ -39,6 +39,8 @@ struct fleet_events {
 	/* The light cache that works handed out now need, borrowed; NULL: none. */
 	struct epoch *(*epoch)(void *arg);
 	void (*found)(void *arg, unsigned device, const struct ipc_found *found);
+	/* A device did its first batch of the job: begun at about this time.  NULL: nobody asks. */
+	void (*begun)(void *arg, uint64_t serial, int64_t at_us);
 	void (*dead)(void *arg); /* every device is parked or stuck */
 	/* The state of its slot is another one now; NULL: nobody asks. */
 	void (*life)(void *arg, unsigned device);

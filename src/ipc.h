@@ -17,7 +17,7 @@
 #include "src/sensor/presence.h"
 #include "src/sensor/sensor.h"
 
-#define IPC_VERSION 3
+#define IPC_VERSION 4
 
 /*
  * Flow of works, free of races: every IPC_WORK is answered by exactly one credit, given back in
@@ -44,7 +44,7 @@ enum ipc_type {
 	IPC_PROGRESS, /* struct ipc_progress: a long step; also a sign of life */
 	IPC_READY,    /* struct ipc_ready: self-test passed, send work */
 	IPC_HUNGRY,   /* struct ipc_number: n works ended or were forgotten (see below) */
-	IPC_BATCH,    /* struct ipc_batch: the heartbeat */
+	IPC_BATCH,    /* struct ipc_batch: one or several; the heartbeat */
 	IPC_FOUND,    /* struct ipc_found: a candidate; the supervisor verifies */
 	IPC_IDLE,     /* struct ipc_number: paused or out of work; alive; nothing in flight */
 	IPC_FAILED,   /* struct ipc_failed: last words before exit */
@@ -76,6 +76,12 @@ struct ipc_open {
 	uint32_t batch_ms;    /* target length of what is in flight */
 	uint32_t threads;     /* cpu backend: 0 means one a core */
 	uint32_t no_selftest; /* tests of failing kernels only */
+	/*
+	 * Batches of a lease that found nothing are told together, at least so often while they
+	 * go on; 0: each by itself.  Nobody has to wake up for one.
+	 */
+	uint32_t report_ms;
+	uint32_t reserved;
 };
 
 struct ipc_probe {
@@ -119,15 +125,20 @@ struct ipc_progress {
 };
 
 struct ipc_ready {
-	char label[48]; /* of the plan chosen */
+	char label[48];                  /* of the plan chosen */
+	uint32_t to_device, from_device; /* bytes copied for a batch */
 };
 
 struct ipc_batch {
 	uint64_t serial, lease;
-	uint64_t hashes;  /* tried in this batch */
+	uint64_t hashes;  /* tried */
+	int64_t at_us;    /* monotonic, when the worker knew that it was done */
+	uint32_t batches; /* how many this tells of; the following are sums over them */
 	uint32_t took_us; /* device time */
+	uint32_t idle_us; /* it computed nothing for so long before each; BACKEND_UNKNOWN */
 	uint32_t found;
 	uint32_t ended; /* 1: this lease is exhausted */
+	uint32_t reserved;
 };
 
 struct ipc_found {

@@ -45,6 +45,7 @@ void miner_snapshot(struct miner *m)
 	s->rate_15m = fleet_rate(m->fleet, 900, now);
 	s->latency_ms = samples_median(&m->latency);
 	s->turnaround_ms = samples_median(&m->turnaround);
+	s->begun_ms = samples_median(&m->begun);
 	s->submit_ms = samples_median(&m->submitted);
 	s->pool[0] = '\0';
 	str_copy(s->pool_state, sizeof s->pool_state, active < 0 ? "no pool" : "connected");
@@ -299,6 +300,7 @@ static int set_up_fleet(struct miner *m, const struct rig_list *devices, struct 
 	static const struct fleet_events events = {.work = miner_work,
 						   .epoch = miner_epoch,
 						   .found = miner_found,
+						   .begun = miner_begun,
 						   .dead = on_dead,
 						   .life = on_life};
 	static const struct guardian_events guardian_events = {.stuck = on_stuck,

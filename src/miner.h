@@ -52,7 +52,7 @@ struct miner {
 	struct work_source work;
 	uint64_t session[256]; /* the ready session of each pool; 0: none */
 	struct rig_stats stats;
-	struct samples latency, turnaround, submitted; /* milliseconds */
+	struct samples latency, turnaround, begun, submitted; /* milliseconds */
 	int64_t start_ms, orphan_ms; /* orphan_ms: since when no pool is active; 0: one is */
 	struct device_gaps {
 		struct log_gap invalid, lost, flood;
@@ -90,6 +90,7 @@ static inline void miner_took(struct samples *recent, struct histogram *all, int
 }
 
 /* miner_jobs.c: callbacks of fleet, pools and intake */
+void miner_begun(void *arg, uint64_t serial, int64_t at_us);
 bool miner_work(void *arg, unsigned device, double rate, struct ipc_work *out);
 struct epoch *miner_epoch(void *arg);
 extern const struct pools_events miner_pools_events;

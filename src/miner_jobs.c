@@ -31,6 +31,16 @@ bool miner_work(void *arg, unsigned device, double rate, struct ipc_work *out)
 	return rc == 0;
 }
 
+/* One a device and job: the device computes what the pool sent. */
+void miner_begun(void *arg, uint64_t serial, int64_t at_us)
+{
+	struct miner *m = arg;
+	const struct job *job = work_current(&m->work);
+
+	if (job && job->serial == serial && job->received_us && at_us > job->received_us)
+		samples_add(&m->begun, (double)(at_us - job->received_us) / 1000);
+}
+
 struct epoch *miner_epoch(void *arg)
 {
 	struct miner *m = arg;

@@ -113,6 +113,7 @@ void device_stats_unknown(struct device_stats *d)
 	d->temperature_c = d->hotspot_c = d->memory_c = STAT_UNKNOWN;
 	d->fan_percent = d->power_w = d->limit_w = STAT_UNKNOWN;
 	d->core_mhz = d->memory_mhz = d->util_percent = STAT_UNKNOWN;
+	d->idle_us = -1;
 }
 
 const char *device_state_name(enum device_state state)

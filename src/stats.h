@@ -78,6 +78,7 @@ struct device_stats {
 	double rate_10s, rate_60s, rate_15m;
 	struct share_counts shares;
 	uint64_t hashes, restarts;
+	int64_t idle_us; /* it could have computed and did not, between batches; < 0: unknown */
 	/* STAT_UNKNOWN where not known: */
 	int32_t temperature_c, hotspot_c, memory_c, fan_percent, power_w, limit_w;
 	int32_t core_mhz, memory_mhz, util_percent;
@@ -111,6 +112,7 @@ struct rig_stats {
 	/* medians of recent ones; <0: none yet */
 	double latency_ms;    /* from a share sent to the pool's answer */
 	double turnaround_ms; /* from a job read to its work in every worker's socket */
+	double begun_ms;      /* from a job read to a device's first batch of it */
 	double submit_ms;     /* from a candidate read to its share sent, CPU check included */
 	struct histogram latency, turnaround, submit; /* of the same, since the start */
 	struct device_stats *devices;

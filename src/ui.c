@@ -180,6 +180,8 @@ void ui_summary(const struct rig_stats *s)
 		 s->jobs, s->blocks);
 	if (s->turnaround_ms >= 0)
 		log_info(LOG_JOB, "medians: job to every device %.2f ms", s->turnaround_ms);
+	if (s->begun_ms >= 0)
+		log_info(LOG_JOB, "medians: job to a device's first batch %.2f ms", s->begun_ms);
 	if (s->latency_ms >= 0)
 		log_info(LOG_POOL, "medians: answers %.1f ms, candidate to submit %.2f ms",
 			 s->latency_ms, s->submit_ms);

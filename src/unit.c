@@ -16,6 +16,7 @@
 #define HELD_MAX     2      /* works of the current job at a worker: one searched, one spare */
 #define DOOMED_MAX   32     /* works of older jobs still unanswered; beyond it we wait */
 #define UNFIT_MS     600000 /* a device on which a dataset did not fit is asked again */
+#define REPORT_MS    200    /* workers tell of batches at least so often */
 #define MESSAGES_MAX 64     /* handled a wake-up, so that one device cannot starve the loop */
 
 void unit_close(struct unit *u)
@@ -145,14 +146,24 @@ static void on_ready(struct unit *u, const struct ipc_ready *r)
 
 static void on_batch(struct unit *u, const struct ipc_batch *b)
 {
+	const struct fleet *f = u->fleet;
 	int64_t now = clock_ms();
 
+	if (b->serial > u->begun) {
+		u->begun = b->serial;
+		if (f->events.begun)
+			f->events.begun(f->arg, b->serial, b->at_us - b->took_us);
+	}
 	rate_add(&u->rate, (double)b->hashes, now);
 	u->hashes += b->hashes;
-	if (!b->ended && b->hashes) /* the last of a lease is cut short */
-		u->batch_hashes = b->hashes;
+	if (!b->ended && b->hashes && b->batches) /* the last of a lease is cut short */
+		u->batch_hashes = b->hashes / b->batches;
+	if (b->idle_us != BACKEND_UNKNOWN) {
+		u->timed = true;
+		u->idle_us += b->idle_us;
+	}
 	u->stage[0] = '\0';
-	slot_batch(&u->slot, &u->fleet->config.limits, now, b->took_us);
+	slot_batch(&u->slot, &f->config.limits, now, b->batches ? b->took_us / b->batches : 0);
 }
 
 uint32_t unit_intensity(const struct unit *u)
@@ -289,6 +300,7 @@ static void describe(const struct unit *u, struct ipc_open *open)
 	open->batch_ms = f->config.batch_ms;
 	open->threads = f->config.cpu_threads;
 	open->no_selftest = f->config.no_selftest;
+	open->report_ms = REPORT_MS;
 }
 
 static void spawn(struct unit *u)

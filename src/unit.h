@@ -28,11 +28,14 @@ struct unit {
 	struct rate rate;
 	struct share_counts shares;
 	uint64_t hashes;
+	int64_t idle_us; /* between batches */
+	bool timed;      /* idle_us is known */
 	char label[48], stage[48];
 	uint32_t permille, left_s;
 	uint32_t intensity;                  /* as it was started with; 0: automatic */
 	uint32_t chosen;                     /* by its owner since then; 0: none */
 	uint64_t batch_hashes;               /* of its last whole batch; 0: none yet */
+	uint64_t begun;                      /* the newest job that a batch was of */
 	int64_t tuned_mw;                    /* power limit of its profile; 0: none */
 	struct algo_facts told[EPOCHS_TOLD]; /* epochs its worker has, newest first */
 	/* A dataset that did not fit; the next job's may, or this one later.  need 0: none */

@@ -46,6 +46,7 @@ struct range {
 struct flight {
 	struct range range; /* of this batch: left is its count */
 	bool last;          /* of its lease */
+	bool rested;        /* the device was idle before by order */
 };
 
 struct worker {
@@ -78,9 +79,12 @@ struct worker {
 	struct err late;                       /* trouble found by go_on(), told after it */
 
 	struct engine_result result;
+	struct ipc_batch untold; /* batches that nobody was told of yet, 0 of them: none */
+	int64_t told_us;
 	uint64_t forget_below;
 	bool paused, told_idle, quit;
-	bool gone; /* the supervisor is */
+	bool rested; /* by order since the last batch */
+	bool gone;   /* the supervisor is */
 };
 
 /* --- talking ------------------------------------------------------------------ */
@@ -108,6 +112,15 @@ static void say_number(struct worker *w, unsigned type, uint64_t n)
 	const struct ipc_number body = {.n = n};
 
 	say(w, type, &body);
+}
+
+/* What was kept back goes before anything else is said and before long steps. */
+static void tell_batches(struct worker *w)
+{
+	if (w->untold.batches)
+		say(w, IPC_BATCH, &w->untold);
+	w->untold.batches = 0;
+	w->told_us = clock_us();
 }
 
 static void say_failed(struct worker *w, unsigned type, int code, const char *text)
@@ -337,7 +350,7 @@ static bool host_go_on(void *arg)
 
 static void take_plan(struct worker *w, const struct engine_plan *plan)
 {
-	struct ipc_ready ready = {.label = ""};
+	struct ipc_ready ready = {.to_device = plan->to_device, .from_device = plan->from_device};
 
 	pace_init(&w->pace, plan->nonces_start, plan->nonces_max, plan->granule, w->pace.goal_us,
 		  w->open.intensity);
@@ -361,6 +374,7 @@ static int change_epoch(struct worker *w, const struct algo_epoch *ep, struct er
 	struct engine_fit fit = {0};
 	int rc;
 
+	tell_batches(w); /* it may take minutes */
 	w->making = ep;
 	w->epoch = ep; /* held, whatever becomes of it */
 	rc = w->ops->epoch(w->engine, ep, &plan, &fit, err);
@@ -420,6 +434,8 @@ static bool cut(struct worker *w, struct flight *out)
 	from->first += count;
 	from->left -= count;
 	out->last = fresh && !from->left;
+	out->rested = w->rested;
+	w->rested = false;
 	if (from->left)
 		return true;
 	if (fresh) {
@@ -473,6 +489,34 @@ static int search_again(struct worker *w, const struct flight *f, struct err *er
 	return 0;
 }
 
+static uint32_t add_us(uint32_t a, uint32_t b)
+{
+	return b < UINT32_MAX - a ? a + b : UINT32_MAX; /* BACKEND_UNKNOWN stays so */
+}
+
+/* Kept back while there is nothing in it that anybody waits for. */
+static void keep_batch(struct worker *w, const struct ipc_batch *b)
+{
+	struct ipc_batch *all = &w->untold;
+
+	if (all->batches && (all->serial != b->serial || all->lease != b->lease))
+		tell_batches(w);
+	if (!all->batches) {
+		*all = *b;
+	} else {
+		all->at_us = b->at_us;
+		all->hashes += b->hashes;
+		all->batches += b->batches;
+		all->took_us = add_us(all->took_us, b->took_us);
+		all->idle_us = add_us(all->idle_us, b->idle_us);
+		all->found += b->found;
+		all->ended = b->ended;
+	}
+	if (b->ended || b->found || !b->hashes ||
+	    b->at_us - w->told_us >= (int64_t)w->open.report_ms * 1000)
+		tell_batches(w);
+}
+
 static void report(struct worker *w, const struct flight *f)
 {
 	const struct ipc_work *work = &f->range.work;
@@ -484,7 +528,10 @@ static void report(struct worker *w, const struct flight *f)
 				  .at_us = clock_us()};
 	struct ipc_batch batch = {.serial = work->work.serial,
 				  .lease = work->lease,
+				  .at_us = found.at_us,
+				  .batches = 1,
 				  .took_us = w->result.took_us,
+				  .idle_us = f->rested ? 0 : w->result.idle_us,
 				  .ended = f->last && !again};
 	uint32_t i;
 
@@ -497,7 +544,7 @@ static void report(struct worker *w, const struct flight *f)
 		found.nonce = w->result.nonce[i];
 		say(w, IPC_FOUND, &found);
 	}
-	say(w, IPC_BATCH, &batch);
+	keep_batch(w, &batch);
 }
 
 static int collect(struct worker *w, struct err *err)
@@ -554,6 +601,8 @@ static void sleep_until_needed(struct worker *w)
 	struct timespec ts, *timeout = NULL;
 	int64_t rest = w->rest_until_us - clock_us();
 
+	tell_batches(w);
+	w->rested |= w->paused || rest > 0;
 	if (has_work(w)) {
 		if (rest <= 0)
 			return;
@@ -698,6 +747,7 @@ static void close_engine(struct worker *w, int rc)
 
 static int end(struct worker *w, int rc, const struct err *err)
 {
+	tell_batches(w);
 	pulse_stop(w->pulse);
 	watch_stop(w->watch);
 	w->watch = NULL;

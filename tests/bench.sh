@@ -134,6 +134,10 @@ for name in ("cpu", "gpu"):
         check(name, p["planted"] == 16 and not p["missed"] and not p["wrong"], f"proof {p}")
         check(name, len(r["rate"]["windows"]) == 2 and r["rate"]["median"] > 0, "rate")
         check(name, r["cpu_percent"] is not None and r["memory_bytes"] > 1 << 20, "use")
+        h = r["host"]
+        check(name, h["idle_percent"] is not None and h["wakeups_per_s"] > 0 and
+              h["batches_per_s"] > 0, f"host {h}")
+        check(name, name == "cpu" or h["to_device_bytes"] > 256 < h["from_device_bytes"], "copies")
         check(name, name == "cpu" or r["limit"]["rate"] > 0, "limit")
         print(f"{r['device']} {r['algorithm']}: {r['rate']['median']:.4g} H/s")
     for d in root["devices"]:

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What `adit bench` makes of numbers: spreads, verdicts, limits, and the JSON that it promises. */
 #include <math.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "src/bench.h"
+#include "src/bench_usage.h"
+#include "src/clock.h"
 #include "src/roofline_check.h"
 #include "tests/t.h"
 
@@ -203,6 +207,30 @@ static void samples_begin_with_the_start(void)
 	CHECK_U64(all, roof_read(3, 9, 2, 100, 128, true));
 }
 
+static void wakeups_are_counted(void)
+{
+	const struct timespec moment = {.tv_nsec = 1000};
+	struct bench_usage u;
+	double seconds;
+	int i;
+
+	bench_usage_begin(&u, getpid());
+	for (i = 0; i < 50; i++)
+		nanosleep(&moment, NULL);
+	bench_usage_end(&u, getpid());
+	seconds = (double)(clock_us() - u.start_us) / 1e6; /* later than its own end */
+	CHECK(u.wakeups * seconds >= 49.5);
+	CHECK(u.preemptions >= 0);
+	CHECK(u.cpu_percent >= 0);
+	CHECK(u.memory_bytes > 1 << 20);
+	bench_usage_begin(&u, -1); /* no such process */
+	bench_usage_end(&u, -1);
+	CHECK_NEAR(u.wakeups, -1, 0);
+	CHECK_NEAR(u.preemptions, -1, 0);
+	CHECK_NEAR(u.cpu_percent, -1, 0);
+	CHECK_U64(u.memory_bytes, 0);
+}
+
 /* --- the JSON and its description --------------------------------------------- */
 
 static char *read_doc(void)
@@ -360,6 +388,7 @@ int main(void)
 	T_RUN(limits_are_those_of_the_slowest_resource);
 	T_RUN(costs_are_those_derived);
 	T_RUN(samples_begin_with_the_start);
+	T_RUN(wakeups_are_counted);
 	fill_report();
 	T_RUN(json_is_as_described);
 	T_RUN(only_what_bench_printed_is_loaded);

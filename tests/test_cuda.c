@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "src/clock.h"
+#include "src/gpu/cuda_device.h"
 #include "tests/cuda_rig.h"
 
 /* ---- one device with everything a batch needs ---- */
@@ -234,6 +236,42 @@ static void pipeline_body(void)
 static void batches_in_flight_keep_their_results_apart(void)
 {
 	alone(pipeline_body);
+}
+
+static void idle_body(void)
+{
+	static struct abi_results got[BACKEND_MARKS];
+	struct err err = {0};
+	int64_t begun = clock_us();
+	double idle_us = 0;
+	struct rig r;
+	unsigned i;
+
+	if (!CHECK_OK(rig_open(&r, &err), &err))
+		return;
+	for (i = 0; i < 3 * CUDA_SPANS; i++) {
+		if (i >= 2) {
+			CHECK_OK(b->wait(r.dev, i % 2, &r.took_us, &err), &err);
+			CHECK((b->idle_us(r.dev) == BACKEND_UNKNOWN) == (i == 2));
+			idle_us += i > 2 ? b->idle_us(r.dev) : 0;
+		}
+		CHECK_OK(rig_queue(&r, i * 500, 500, i % 2, &got[i % 2], &err), &err);
+	}
+	CHECK_OK(b->wait(r.dev, 0, &r.took_us, &err), &err);
+	CHECK_OK(b->wait(r.dev, 1, &r.took_us, &err), &err);
+	CHECK(idle_us <= (double)(clock_us() - begun));
+	/* nothing was computed between these marks: no end to count from */
+	CHECK_OK(b->mark(r.dev, 0, &err), &err);
+	CHECK_OK(b->wait(r.dev, 0, &r.took_us, &err), &err);
+	CHECK_U64(b->idle_us(r.dev), BACKEND_UNKNOWN);
+	CHECK_OK(rig_batch(&r, 5, 50, &err), &err);
+	CHECK_U64(b->idle_us(r.dev), BACKEND_UNKNOWN);
+	rig_close(&r);
+}
+
+static void idle_is_told_between_batches_that_compute(void)
+{
+	alone(idle_body);
 }
 
 #define LONG 300000
@@ -712,6 +750,7 @@ int main(void)
 	T_RUN(a_device_that_is_not_there_is_named);
 	T_RUN(a_batch_finds_exactly_what_is_there);
 	T_RUN(batches_in_flight_keep_their_results_apart);
+	T_RUN(idle_is_told_between_batches_that_compute);
 	T_RUN(copies_of_any_length_arrive_whole);
 	T_RUN(impossible_launches_are_refused);
 	T_RUN(a_rig_with_only_the_driver_mines);

@@ -25,6 +25,7 @@ static struct device_stats devices[] = {
 	 .rate_15m = 99.5e6,
 	 .shares = {120, 3, 2, 1, 0, 123456.75},
 	 .hashes = 400000000000,
+	 .idle_us = 1500000,
 	 .restarts = 1,
 	 .temperature_c = 61,
 	 .hotspot_c = 74,
@@ -148,7 +149,7 @@ static struct api_view view = {
 	.version = "0.1.0",
 };
 
-#define SERIES_OF_A_DEVICE 38 /* of one that tells all there is; doc/farm.md has the number */
+#define SERIES_OF_A_DEVICE 39 /* of one that tells all there is; doc/farm.md has the number */
 
 /* ---- the text ---- */
 

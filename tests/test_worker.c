@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "src/clock.h"
 #include "src/epoch.h"
 #include "src/ipc.h"
 #include "src/prove.h"
@@ -34,8 +35,11 @@ struct boss {
 	struct ipc_msg msg; /* the last one received */
 	struct lease lease[LEASES];
 	unsigned given, credits;
+	uint32_t report_ms;
 	uint64_t found, wrong, stray, twice, early;
-	unsigned batches, progress;
+	unsigned batches, reports, progress;
+	unsigned timed; /* batches that told how long nothing was computed before, ... */
+	double idle_us; /* ... and that */
 	bool hello, ready, idle;
 	struct epoch *epoch; /* of works given from now on; NULL: the algorithm has none */
 	struct ipc_unfit unfit;
@@ -70,7 +74,7 @@ static void boss_init(struct boss *b, const struct algo *algo)
 static void boss_open(struct boss *b, const char *backend, const char *sim)
 {
 	const char *cache = getenv("XDG_CACHE_HOME");
-	struct ipc_open open = {.batch_ms = 20, .threads = 2};
+	struct ipc_open open = {.batch_ms = 20, .threads = 2, .report_ms = b->report_ms};
 	struct err err = {0};
 
 	snprintf(open.backend, sizeof open.backend, "%s", backend);
@@ -144,7 +148,12 @@ static void note_message(struct boss *b)
 		note_found(b, &m->u.found);
 		break;
 	case IPC_BATCH:
-		b->batches++;
+		b->batches += m->u.batch.batches;
+		b->reports++;
+		if (m->u.batch.idle_us != BACKEND_UNKNOWN) {
+			b->timed += m->u.batch.batches;
+			b->idle_us += m->u.batch.idle_us;
+		}
 		if (CHECK(m->u.batch.lease && m->u.batch.lease <= b->given)) {
 			struct lease *l = &b->lease[m->u.batch.lease - 1];
 
@@ -289,6 +298,7 @@ static void covers_everything_once(const char *backend)
 {
 	const struct algo *algo = fast_algo();
 	uint64_t last = algo->nonce_len == 4 ? UINT32_MAX : UINT64_MAX;
+	int64_t begun = clock_us();
 	struct boss b;
 	unsigned i;
 
@@ -316,6 +326,8 @@ static void covers_everything_once(const char *backend)
 		CHECK_U64(b.stray, 0);
 		CHECK_U64(b.twice, 0);
 		CHECK_U64(b.early, 0);
+		CHECK(b.timed >= b.batches - 1); /* before the first there was none */
+		CHECK(b.idle_us <= (double)(clock_us() - begun));
 	}
 	quits_well(&b);
 }
@@ -358,6 +370,32 @@ static void halving_ends_where_the_slots_suffice(void)
 	give(&b, 1, 0, 5000, 1ull << 20);
 	boss_finish(&b); /* halved until it fits */
 	CHECK_U64(b.lease[1].done, 5000);
+	quits_well(&b);
+}
+
+/* Asked to, it keeps batches back that nobody waits for: not the end of a lease, not finds. */
+static void batches_are_told_together(void)
+{
+	unsigned quiet;
+	struct boss b;
+
+	boss_init(&b, fast_algo());
+	b.report_ms = 600000;
+	boss_open(&b, "sim", "rate=1M");
+	if (!CHECK(boss_await(&b, IPC_READY) && boss_await(&b, IPC_IDLE)))
+		return;
+	give(&b, 1, 0, 100000, 0); /* ten batches, no finds */
+	give(&b, 1, 1u << 20, 100000, 0);
+	boss_finish(&b);
+	quiet = b.reports;
+	CHECK_INT(quiet, 2);
+	CHECK(b.batches > 8);
+	CHECK_U64(b.lease[0].done, 100000);
+	CHECK_U64(b.lease[1].done, 100000);
+	give(&b, 1, 2u << 20, 100000, UINT64_MAX / 100); /* some in each */
+	boss_finish(&b);
+	CHECK(b.reports - quiet > 3);
+	CHECK_U64(b.lease[2].done, 100000);
 	quits_well(&b);
 }
 
@@ -739,6 +777,7 @@ int main(void)
 	T_RUN(opencl_covers_everything_once);
 	T_RUN(overflowing_batches_are_searched_again_once);
 	T_RUN(halving_ends_where_the_slots_suffice);
+	T_RUN(batches_are_told_together);
 	T_RUN(forget_is_obeyed_within_the_batches_in_flight);
 	T_RUN(forget_spares_newer_jobs);
 	T_RUN(paused_worker_starts_nothing_until_resumed);

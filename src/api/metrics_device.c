@@ -14,6 +14,8 @@ struct device_metric {
  M(rate_60s_hashes_per_second, "gauge", "Rate over 60 s.", d->rate_60s)                            \
  M(rate_15m_hashes_per_second, "gauge", "Rate over 15 min.", d->rate_15m)                          \
  M(hashes_total, "counter", "Hashes done.", d->hashes)                                             \
+ M(idle_seconds_total, "counter", "Time between batches in which it might have computed.",         \
+   d->idle_us >= 0 ? (double)d->idle_us / 1e6 : (double)NAN)                                       \
  M(share_rate_hashes_per_second, "gauge", "Rate that the results found speak for.",                \
    metrics_positive(d->share_rate))                                                                \
  M(share_rate_low_hashes_per_second, "gauge", "Lower end of its 95 % interval.",                   \

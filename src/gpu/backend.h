@@ -120,6 +120,14 @@ struct backend {
 	int (*wait)(struct device *dev, unsigned slot, uint32_t *took_us, struct err *err);
 
 	/*
+	 * (optional) After a wait(): for how long, in microseconds of the device's clock, nothing
+	 * was computed between the marks' launches: from the end of the last launch before the
+	 * previous mark to the beginning of the first one after it.  BACKEND_UNKNOWN: there was
+	 * none, or the clock does not tell.
+	 */
+	uint32_t (*idle_us)(struct device *dev);
+
+	/*
 	 * (optional) From any thread, while batches run: overwrite 4 bytes of mem at once,
 	 * past the queue (abi_results.abort).  Best effort, no error.  It never lands behind a
 	 * write() that begins after poke() returned.
@@ -133,7 +141,8 @@ struct backend {
 	void (*describe)(struct program *prog, const char *entry, char *out, size_t size);
 };
 
-#define BACKEND_MARKS 4
+#define BACKEND_MARKS   4
+#define BACKEND_UNKNOWN UINT32_MAX
 
 extern const struct backend backend_cuda;
 extern const struct backend backend_opencl;

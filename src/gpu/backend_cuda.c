@@ -119,6 +119,10 @@ static int open_events(struct device *dev)
 		code = dev->cu.cuEventCreate(&dev->spans[i].start, mark);
 		if (code == CUDA_SUCCESS)
 			code = dev->cu.cuEventCreate(&dev->spans[i].end, mark);
+		if (code == CUDA_SUCCESS)
+			code = dev->cu.cuEventCreate(&dev->spans[i].first, mark);
+		if (code == CUDA_SUCCESS)
+			code = dev->cu.cuEventCreate(&dev->spans[i].last, mark);
 	}
 	for (i = 0; i < CUDA_WRITES && code == CUDA_SUCCESS; i++)
 		code = dev->cu.cuEventCreate(&dev->writes[i].done, plain);
@@ -181,6 +185,10 @@ static void close_device(struct device *dev)
 			(void)cu->cuEventDestroy_v2(dev->spans[i].start);
 		if (dev->spans[i].end)
 			(void)cu->cuEventDestroy_v2(dev->spans[i].end);
+		if (dev->spans[i].first)
+			(void)cu->cuEventDestroy_v2(dev->spans[i].first);
+		if (dev->spans[i].last)
+			(void)cu->cuEventDestroy_v2(dev->spans[i].last);
 	}
 	for (i = 0; i < CUDA_WRITES; i++)
 		if (dev->writes[i].done)
@@ -293,12 +301,38 @@ static void mem_free(struct mem *mem)
 /* The first thing queued after a mark starts the clock of its span. */
 static CUresult start(struct device *dev)
 {
+	struct cuda_span *span = &dev->spans[dev->seq % CUDA_SPANS];
 	CUresult code;
 
 	if (dev->started)
 		return CUDA_SUCCESS;
-	code = dev->cu.cuEventRecord(dev->spans[dev->seq % CUDA_SPANS].start, dev->stream);
+	code = dev->cu.cuEventRecord(span->start, dev->stream);
 	dev->started = code == CUDA_SUCCESS;
+	dev->running = span->launched = false;
+	return code;
+}
+
+/* The first launch of a span: since when something is computed. */
+static CUresult begin_launches(struct device *dev)
+{
+	struct cuda_span *span = &dev->spans[dev->seq % CUDA_SPANS];
+	CUresult code = start(dev);
+
+	if (code == CUDA_SUCCESS && !span->launched)
+		code = dev->cu.cuEventRecord(span->first, dev->stream);
+	return code;
+}
+
+/* What follows is no launch. */
+static CUresult end_launches(struct device *dev)
+{
+	struct cuda_span *span = &dev->spans[dev->seq % CUDA_SPANS];
+	CUresult code = start(dev);
+
+	if (code != CUDA_SUCCESS || !dev->running)
+		return code;
+	code = dev->cu.cuEventRecord(span->last, dev->stream);
+	dev->running = false;
 	return code;
 }
 
@@ -338,7 +372,7 @@ static int cuda_write(struct mem *mem, uint64_t at, const void *src, size_t len,
 
 	if (rc)
 		return rc;
-	code = start(dev);
+	code = end_launches(dev);
 	/* a poke for the batch before must not land in what is written for the next */
 	if (code == CUDA_SUCCESS && atomic_exchange(&dev->poked, false))
 		code = dev->cu.cuStreamWaitEvent(dev->stream, dev->poke_done, 0);
@@ -370,7 +404,7 @@ static int cuda_read(struct mem *mem, uint64_t at, void *dst, size_t len, struct
 		dev->next_read++;
 		*r = (struct cuda_read){.dst = dst, .len = len, .seq = dev->seq, .used = true};
 	}
-	code = start(dev);
+	code = end_launches(dev);
 	if (code == CUDA_SUCCESS)
 		code = dev->cu.cuMemcpyDtoHAsync_v2(to, mem->at + at, len, dev->stream);
 	if (code == CUDA_SUCCESS)
@@ -409,12 +443,14 @@ static int cuda_launch(struct program *prog, const struct launch *l, struct err 
 	if (!grid || grid > INT32_MAX)
 		return err_set(err, ERR_RANGE, "%s: %llu work-items in one launch", l->entry,
 			       (unsigned long long)l->items);
-	code = start(dev);
+	code = begin_launches(dev);
 	if (code == CUDA_SUCCESS)
 		code = dev->cu.cuLaunchKernel(e->function, (unsigned)grid, 1, 1, block, 1, 1, 0,
 					      dev->stream, args, NULL);
-	if (code == CUDA_SUCCESS)
+	if (code == CUDA_SUCCESS) {
+		dev->running = dev->spans[dev->seq % CUDA_SPANS].launched = true;
 		return 0;
+	}
 	rc = cuda_fail(&dev->cu, err, code, "cuLaunchKernel");
 	err_prefix(err, "kernel %s", l->entry);
 	return rc;
@@ -422,7 +458,7 @@ static int cuda_launch(struct program *prog, const struct launch *l, struct err 
 
 static int mark(struct device *dev, unsigned slot, struct err *err)
 {
-	CUresult code = start(dev);
+	CUresult code = end_launches(dev);
 
 	if (code == CUDA_SUCCESS)
 		code = dev->cu.cuEventRecord(dev->spans[dev->seq % CUDA_SPANS].end, dev->stream);
@@ -448,6 +484,26 @@ static void deliver(struct device *dev, uint64_t seq)
 	}
 }
 
+/* From the last launch of the span before this one to its first. */
+static uint32_t idle_time(struct device *dev, uint64_t seq)
+{
+	const struct cuda_span *before = &dev->spans[(seq - 1) % CUDA_SPANS];
+	const struct cuda_span *span = &dev->spans[seq % CUDA_SPANS];
+	float ms = 0;
+
+	if (!seq || dev->seq - seq > CUDA_SPANS - 2 || !before->launched || !span->launched ||
+	    dev->cu.cuEventElapsedTime(&ms, before->last, span->first) != CUDA_SUCCESS)
+		return BACKEND_UNKNOWN;
+	if (!(ms < 4e6f))
+		return BACKEND_UNKNOWN;
+	return ms > 0 ? (uint32_t)(ms * 1000 + 0.5f) : 0;
+}
+
+static uint32_t cuda_idle_us(struct device *dev)
+{
+	return dev->idle_us;
+}
+
 static int wait(struct device *dev, unsigned slot, uint32_t *took_us, struct err *err)
 {
 	uint64_t seq = dev->marks[slot % BACKEND_MARKS].seq;
@@ -467,6 +523,7 @@ static int wait(struct device *dev, unsigned slot, uint32_t *took_us, struct err
 	    dev->cu.cuEventElapsedTime(&ms, span->start, span->end) != CUDA_SUCCESS)
 		ms = 0;
 	*took_us = ms > 0 && ms < 4e6f ? (uint32_t)(ms * 1000) : 0;
+	dev->idle_us = idle_time(dev, seq);
 	return 0;
 }
 
@@ -501,6 +558,7 @@ const struct backend backend_cuda = {
 	.launch = cuda_launch,
 	.mark = mark,
 	.wait = wait,
+	.idle_us = cuda_idle_us,
 	.poke = poke,
 	.describe = cuda_describe,
 };

@@ -32,6 +32,7 @@ struct mark {
 	struct device *dev;
 	cl_event event;  /* of the last command before the mark */
 	cl_event kernel; /* of the first launch since the mark before, or NULL */
+	cl_event final;  /* of the last one; NULL when that is the first, too */
 	unsigned stage;
 	int64_t queued_us;
 	bool done; /* the callback came; under the device's lock */
@@ -43,14 +44,17 @@ struct device {
 	cl_command_queue queue;
 	struct device_info info;
 	cl_mem dummy;
-	cl_event last, kernel; /* since the last mark */
+	cl_event last, kernel, final; /* since the last mark */
 	struct stage stages[STAGES];
 	unsigned stage;
 	struct mark marks[BACKEND_MARKS];
-	cl_ulong ended_ns; /* device clock at the mark waited for last */
-	int64_t ended_us;  /* our clock then */
-	bool deaf;         /* this driver's callbacks do not come */
-	bool timed;        /* the queue has profiling */
+	cl_ulong ended_ns;    /* device clock at the mark waited for last */
+	int64_t ended_us;     /* our clock then */
+	cl_ulong computed_ns; /* device clock when its last launch ended; 0: unknown */
+	int64_t queued_us;    /* our clock when that mark was made */
+	uint32_t idle_us;
+	bool deaf;  /* this driver's callbacks do not come */
+	bool timed; /* the queue has profiling */
 	pthread_mutex_t lock;
 	pthread_cond_t passed;
 	pthread_mutex_t poke_lock; /* its own: drivers may call on_passed from a flush */
@@ -109,6 +113,8 @@ static void opencl_close(struct device *dev)
 		clReleaseEvent(dev->last);
 	if (dev->kernel)
 		clReleaseEvent(dev->kernel);
+	if (dev->final)
+		clReleaseEvent(dev->final);
 	if (dev->dummy)
 		clReleaseMemObject(dev->dummy);
 	if (dev->poked)
@@ -516,6 +522,16 @@ static int set_args(struct device *dev, cl_kernel kernel, const struct launch *l
 	return rc ? fail(dev, rc, "kernel arguments", err) : 0;
 }
 
+/* Keep the first and the last launch of a batch, for the clock. */
+static void launched(struct device *dev, cl_event event)
+{
+	cl_event *at = dev->kernel ? &dev->final : &dev->kernel;
+
+	if (*at)
+		clReleaseEvent(*at);
+	*at = clRetainEvent(event) ? NULL : event;
+}
+
 static int opencl_launch(struct program *prog, const struct launch *l, struct err *err)
 {
 	struct device *dev = prog->dev;
@@ -536,8 +552,7 @@ static int opencl_launch(struct program *prog, const struct launch *l, struct er
 				    0, NULL, &event);
 	if (rc)
 		return fail(dev, rc, l->entry, err);
-	if (!dev->kernel && !clRetainEvent(event))
-		dev->kernel = event;
+	launched(dev, event);
 	newest(dev, event);
 	return 0;
 }
@@ -578,9 +593,10 @@ static int opencl_mark(struct device *dev, unsigned slot, struct err *err)
 	*m = (struct mark){.dev = dev,
 			   .event = dev->last,
 			   .kernel = dev->kernel,
+			   .final = dev->final,
 			   .stage = dev->stage,
 			   .queued_us = clock_us()};
-	dev->last = dev->kernel = NULL;
+	dev->last = dev->kernel = dev->final = NULL;
 	dev->stages[dev->stage].busy = true;
 	dev->stage = free_stage(dev);
 	if (!dev->deaf && clSetEventCallback(m->event, CL_COMPLETE, on_passed, m))
@@ -630,6 +646,37 @@ static uint32_t device_time(struct device *dev, const struct mark *m, int64_t wa
 	return clamp_us(us <= 0 || us > wall_us + wall_us / 4 + 1000 ? wall_us : us);
 }
 
+static cl_ulong when(cl_event event, cl_profiling_info what)
+{
+	cl_ulong ns = 0;
+
+	return !event || clGetEventProfilingInfo(event, what, sizeof ns, &ns, NULL) ? 0 : ns;
+}
+
+/* From the last launch before the mark waited for last to the first one before this mark. */
+static uint32_t idle_time(struct device *dev, const struct mark *m, int64_t now_us)
+{
+	cl_ulong from = dev->computed_ns, start;
+	int64_t us, most = now_us - dev->queued_us;
+
+	if (!dev->timed)
+		return BACKEND_UNKNOWN;
+	start = when(m->kernel, CL_PROFILING_COMMAND_START);
+	dev->computed_ns = when(m->final ? m->final : m->kernel, CL_PROFILING_COMMAND_END);
+	dev->queued_us = m->queued_us;
+	if (!from || !start || !dev->computed_ns)
+		return BACKEND_UNKNOWN;
+	us = start > from ? (int64_t)(start - from + 500) / 1000 : 0;
+	/* Fiction again, or so long that it is no number any more. */
+	return us > most + most / 4 + 1000 || us >= BACKEND_UNKNOWN ? BACKEND_UNKNOWN
+								    : (uint32_t)us;
+}
+
+static uint32_t opencl_idle_us(struct device *dev)
+{
+	return dev->idle_us;
+}
+
 static int opencl_wait(struct device *dev, unsigned slot, uint32_t *took_us, struct err *err)
 {
 	struct mark *m = &dev->marks[slot];
@@ -645,12 +692,15 @@ static int opencl_wait(struct device *dev, unsigned slot, uint32_t *took_us, str
 	now = clock_us();
 	since = m->queued_us > dev->ended_us ? m->queued_us : dev->ended_us;
 	*took_us = device_time(dev, m, now - since);
+	dev->idle_us = idle_time(dev, m, now);
 	dev->ended_us = now;
 	dev->stages[m->stage].busy = false;
 	clReleaseEvent(m->event);
 	if (m->kernel)
 		clReleaseEvent(m->kernel);
-	m->event = m->kernel = NULL;
+	if (m->final)
+		clReleaseEvent(m->final);
+	m->event = m->kernel = m->final = NULL;
 	if (rc || status < 0)
 		return fail(dev, status < 0 ? status : rc, "the device failed during a batch", err);
 	return 0;
@@ -682,6 +732,7 @@ const struct backend backend_opencl = {
 	.launch = opencl_launch,
 	.mark = opencl_mark,
 	.wait = opencl_wait,
+	.idle_us = opencl_idle_us,
 	.poke = opencl_poke,
 	.describe = opencl_tell,
 };

@@ -22,9 +22,11 @@
 #define CUDA_ENTRIES     16
 #define CUDA_BLOCK       128 /* threads a block where the plan leaves it to us */
 
-/* What lies between two marks: its ends on the device's clock. */
+/* What lies between two marks: its ends, and those of its launches, on the device's clock. */
 struct cuda_span {
 	CUevent start, end;
+	CUevent first, last;
+	bool launched; /* first and last are of this time round the ring */
 };
 
 /* Bytes on their way to the device. */
@@ -51,6 +53,8 @@ struct device {
 
 	uint64_t seq; /* number of the span being filled; spans[seq % CUDA_SPANS] */
 	bool started; /* its start has been recorded */
+	bool running; /* the newest thing queued in it is a launch */
+	uint32_t idle_us;
 	struct cuda_span spans[CUDA_SPANS];
 	struct {
 		uint64_t seq;
