@@ -44,6 +44,11 @@ fi
 grep -q '"nonce":"0x000074ac"' "$tmp/out" || fail "the one solution is found"
 grep -q '"scanned":65536,"found":1,' "$tmp/out" || fail "nothing else is found"
 
+# what the compiler made of the kernel, interpreted: a card that no cubin is for
+scan_with FAKECUDA_DEVICES=1 FAKECUDA_PTX=1 FAKECUDA_ARCH=999 || fail "scan of PTX: exit $?"
+grep -q '"nonce":"0x000074ac"' "$tmp/out" || fail "the one solution is found by PTX"
+grep -q '"scanned":65536,"found":1,' "$tmp/out" || fail "nothing else is found by PTX"
+
 # FAULT TEXT: named on standard error, exit code neither 0 nor a signal's
 fault() {
 	scan_with "FAKECUDA_FAULT=$1"

@@ -9,6 +9,9 @@
  *	FAKECUDA_DRIVER=13000	API version; decides which images it takes
  *	FAKECUDA_THREADS=1024	largest group
  *	FAKECUDA_MEM=4096	MiB a card has
+ *	FAKECUDA_PTX=1		kernels that come as PTX are run from it, by an interpreter, and not
+ *				as host C (tests/ptx): what CUDA's compiler made of them is tested,
+ *				a thousand times slower
  *	FAKECUDA_STRICT=1	abort on what a real driver lets pass but a miner must not do:
  *				waits that spin, things left behind when the context goes
  *	FAKECUDA_LATE_POKES=1	what is queued aside is done only when it has to be; 2: when the
@@ -35,6 +38,7 @@
 #include "fake.h"
 #include "kernels/platform.h"
 #include "src/gpu/cuda_api.h"
+#include "tests/ptx/ptx.h"
 #include "tests/ptx_subset.h"
 
 #define API              __attribute__((visibility("default")))
@@ -64,10 +68,14 @@ struct CUevent_st {
 struct CUmod_st {
 	struct fake_image image;
 	struct ptx_subset *program;
+	struct ptx_module *ptx; /* with FAKECUDA_PTX */
 };
+
+#define PARAMS_MAX 9
 
 struct CUfunc_st {
 	const struct fake_kernel *kernel;
+	const struct ptx_entry *entry; /* to be run instead */
 	CUmodule module;
 	struct CUfunc_st *next;
 };
@@ -91,6 +99,7 @@ struct op {
 	unsigned blocks, threads;
 	bool flip;
 	struct fake_args args;
+	uint64_t params[PARAMS_MAX]; /* the same */
 };
 
 struct CUstream_st {
@@ -384,11 +393,44 @@ static void run_item(void *arg, uint64_t item)
 	op->function->kernel->run(&op->args, item);
 }
 
+static int allocation(void *arg, uint64_t at, size_t bytes, uint64_t ends[2])
+{
+	LOCKED;
+	struct block *b = block_of((const char *)(uintptr_t)at, bytes, false);
+
+	(void)arg;
+	if (!b)
+		return -1;
+	ends[0] = (uintptr_t)b->at;
+	ends[1] = ends[0] + b->bytes;
+	return 0;
+}
+
+static CUresult run_ptx(struct op *op)
+{
+	char why[300];
+	const struct ptx_grid grid = {.blocks = op->blocks,
+				      .threads = op->threads,
+				      .args = op->params,
+				      .n_args = PARAMS_MAX,
+				      .memory = allocation};
+
+	if (ptx_run(op->function->entry, &grid, why, sizeof why)) {
+		fprintf(stderr, "fakecuda: %s\n", why);
+		return 719;
+	}
+	if (op->flip)
+		flip(op);
+	return CUDA_SUCCESS;
+}
+
 static CUresult run_grid(struct op *op)
 {
 	uint64_t item, items = (uint64_t)op->blocks * op->threads;
 	bool groups = op->function->kernel->groups;
 
+	if (op->function->entry)
+		return run_ptx(op);
 	fake_program_use(op->function->module->program);
 	for (item = 0; item < items; item += groups ? op->threads : 1)
 		if (!groups)
@@ -783,6 +825,16 @@ static void jit_log(const char *text, unsigned n, const CUjit_option *options, v
 		snprintf(to, size, "%s", text);
 }
 
+static CUresult read_ptx(struct ptx_module **out, const char *text)
+{
+	char why[300];
+
+	if (!ptx_module_new(out, text, why, sizeof why))
+		return CUDA_SUCCESS;
+	fprintf(stderr, "fakecuda: PTX: %s\n", why);
+	return 218;
+}
+
 CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned n, CUjit_option *options,
 			    void **values)
 {
@@ -796,12 +848,15 @@ CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned n, CUjit_
 	rc = fault ? fault : fake_image_read(&module->image, image);
 	if (!rc && module->image.is_ptx)
 		rc = fake_program_read(&module->program, image);
+	if (!rc && module->image.is_ptx && fake_number("FAKECUDA_PTX", 0))
+		rc = read_ptx(&module->ptx, image);
 	if (!rc)
 		rc = acceptable(&module->image);
 	if (rc == 218)
 		jit_log("ptxas application ptx input, line 9; fatal   : fake complaint\n", n,
 			options, values);
 	if (rc) {
+		ptx_module_free(module->ptx);
 		ptx_subset_free(module->program);
 		free(module);
 		return rc;
@@ -821,6 +876,7 @@ CUresult cuModuleUnload(CUmodule module)
 			 "a module is unloaded while work with it is queued");
 	drain_all();
 	fake.modules--;
+	ptx_module_free(module->ptx);
 	ptx_subset_free(module->program);
 	free(module);
 	return fake.broken;
@@ -841,6 +897,7 @@ CUresult cuModuleGetFunction(CUfunction *out, CUmodule module, const char *name)
 	if (!function)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	function->kernel = k;
+	function->entry = module->ptx ? ptx_module_entry(module->ptx, name) : NULL;
 	function->module = module;
 	function->next = fake.functions;
 	fake.functions = *out = function;
@@ -890,6 +947,8 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
 	memcpy(&op.args.count, args[5], sizeof op.args.count);
 	for (i = 0; i + 1 < function->kernel->parts; i++)
 		memcpy(&op.args.more[i], args[6 + i], sizeof op.args.more[i]);
+	for (i = 0; i < 5 + function->kernel->parts; i++)
+		memcpy(&op.params[i], args[i], i == 5 ? sizeof op.args.count : sizeof op.params[i]);
 	op.flip = fake_fault("flip") != 0;
 	if (fake_fault("hang"))
 		op.kind = OP_HANG;
