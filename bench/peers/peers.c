@@ -3,14 +3,12 @@
  * Our kernel and other programs' on one device in one run, checked against the reference first:
  * `make bench/peers/peers`; README.md beside this file.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "algos/dag.h"
 #include "bench/peers/peers.h"
-#include "tests/device.h"
 
 #define CHECKED   2048 /* nonces */
 #define CHECK_AT  0x12345000u
@@ -19,13 +17,10 @@
 #define HEIGHT    1234567      /* a program's, unless told */
 
 struct run {
+	struct asked asked;
 	struct subject s;
 	struct bed bed;
-	struct peer peer[PEERS_MAX];
 	struct racer racer[PEERS_MAX + 1]; /* 0: ours */
-	unsigned n, rounds, device;
-	uint64_t dataset_rows, height;
-	double seconds;
 	struct err err;
 };
 
@@ -45,8 +40,8 @@ static void make_dataset(struct run *r)
 	uint32_t took, nodes, n;
 	uint8_t *rows;
 
-	set[DAG_SET_ROWS] = r->dataset_rows;
-	set[DAG_SET_CACHE] = r->dataset_rows ? 1021 : 0;
+	set[DAG_SET_ROWS] = r->asked.dataset_rows;
+	set[DAG_SET_CACHE] = r->asked.dataset_rows && !r->asked.make ? 1021 : 0;
 	if (algo_epoch_new(&ep, r->s.algo, 0, set, &r->err) || bed_dataset(&r->bed, ep, &r->err))
 		die(r, "the dataset");
 	bytes = ep->facts.dataset_bytes;
@@ -66,6 +61,7 @@ static void make_dataset(struct run *r)
 	printf("dataset: %llu MiB\n", (unsigned long long)bytes >> 20);
 }
 
+/* The device, and how our kernel is laid out on it. */
 static void open_ours(struct run *r)
 {
 	const struct algo *algo = r->s.algo;
@@ -73,27 +69,43 @@ static void open_ours(struct run *r)
 	uint64_t set[ALGO_SETTINGS_MAX];
 	struct algo_plan plan[ALGO_PLANS_MAX];
 	struct algo_device dev;
-	uint64_t most = BATCH_MAX;
 
-	r->bed.backend = backend_find("opencl");
-	if (r->bed.backend->probe(found, DEVICES_MAX, &r->err) <= 0 ||
-	    r->bed.backend->open(r->device, NULL, &r->bed.dev, &r->bed.info, &r->err))
+	r->bed.backend = backend_find(r->asked.driver->name);
+	if (!r->bed.backend || r->bed.backend->probe(found, DEVICES_MAX, &r->err) <= 0 ||
+	    r->bed.backend->open(r->asked.device, NULL, &r->bed.dev, &r->bed.info, &r->err))
 		die(r, "the device");
 	printf("%s\n", r->bed.info.name);
 	dev = bed_device(&r->bed.info, r->bed.info.lanes);
 	dev.mem_alloc = dev.mem_free; /* the dataset in one piece */
 	algo_settings(algo, set, NULL, 0, NULL);
-	r->bed.height = r->height;
+	r->bed.height = r->asked.height;
 	if (algo_plans(algo, &dev, set, plan, ALGO_PLANS_MAX, &r->err) < 1)
 		die(r, "our kernel");
-	if (plan[0].scratch_per_nonce)
-		most = ROOM_MAX / plan[0].scratch_per_nonce / 4096 * 4096;
+	r->s.plan = plan[0];
+}
+
+static void build_ours(struct run *r)
+{
+	uint64_t most = BATCH_MAX;
+
+	if (r->s.plan.scratch_per_nonce)
+		most = ROOM_MAX / r->s.plan.scratch_per_nonce / 4096 * 4096;
 	r->racer[0].most = (uint32_t)most;
-	if (bed_make(&r->bed, algo, &plan[0], most, &r->err))
+	r->racer[0].name = "adit";
+	if (bed_make(&r->bed, r->s.algo, &r->s.plan, most, &r->err))
 		die(r, "our kernel");
-	printf("ours: %s %s\n", algo->name, plan[0].options);
-	if (algo->dataset)
+	printf("ours: %s %s\n", r->s.algo->name, r->s.plan.options);
+	if (r->s.algo->dataset)
 		make_dataset(r);
+}
+
+/* Nodes first and on, again: what our kernel makes was checked by the hashes on them. */
+static void make_ours(struct run *r, uint32_t count)
+{
+	uint32_t took;
+
+	if (bed_generate(&r->bed, 0, count, &took, &r->err))
+		die(r, "making the dataset");
 }
 
 static uint32_t ours(struct run *r, uint64_t first, uint32_t count, uint64_t target)
@@ -118,24 +130,43 @@ static uint32_t reversed(uint32_t x)
 static uint32_t wanted(const struct run *r, uint64_t target, bool swap)
 {
 	struct digest d;
+	static uint32_t known[2]; /* the reference takes its time */
 	uint32_t i, n = 0;
 
-	for (i = 0; i < CHECKED; i++) {
+	for (i = 0; i < CHECKED && !known[swap]; i++) {
 		uint32_t nonce = CHECK_AT + i;
 
 		r->s.algo->hash(r->s.ep, &r->s.work, swap ? reversed(nonce) : nonce, &d);
 		n += d.hash.w[3] <= target;
 	}
-	return n;
+	known[swap] = known[swap] ? known[swap] : n;
+	return known[swap];
+}
+
+/* A peer that makes nodes; what another left there is wiped first. */
+static void check_made(struct run *r, unsigned i)
+{
+	bool right;
+
+	peer_give(&r->s, &r->asked.peer[i - 1], 0, CHECKED, 0);
+	peer_made(&r->s, CHECKED);
+	peer_run(&r->s, &r->asked.peer[i - 1], 0, CHECKED, 0);
+	right = peer_made(&r->s, CHECKED);
+	r->racer[i].out = !right;
+	printf("%-40s %s: %d nodes\n", r->racer[i].name, right ? "right" : "WRONG", CHECKED);
 }
 
 /* A group at a time, since some stop at their first hit. */
 static void check(struct run *r, unsigned i)
 {
 	uint64_t target = (uint64_t)(UINT32_MAX / 64) << 32 | UINT32_MAX;
-	struct peer *p = i ? &r->peer[i - 1] : NULL;
+	struct peer *p = i ? &r->asked.peer[i - 1] : NULL;
 	uint32_t step = p ? p->local * p->nonces : CHECKED, at, got = 0, want;
 
+	if (p && r->s.make) {
+		check_made(r, i);
+		return;
+	}
 	if (p && p->count_word < 0) {
 		printf("%-40s not checked: no --count\n", p->name);
 		return;
@@ -154,172 +185,67 @@ static void turn(void *arg, unsigned i, uint64_t first, uint32_t count)
 	struct run *r = arg;
 
 	if (i)
-		peer_run(&r->s, &r->peer[i - 1], first, count, 0);
+		peer_run(&r->s, &r->asked.peer[i - 1], r->s.make ? 0 : first, count, 0);
+	else if (r->s.make)
+		make_ours(r, count);
 	else
 		ours(r, first, count, 0);
 }
 
-/* ---- the command line ---- */
-
-enum {
-	OPT_NAME = 256,
-	OPT_FILE,
-	OPT_ENTRY,
-	OPT_ARGS,
-	OPT_OPTIONS,
-	OPT_LOCAL,
-	OPT_NONCES,
-	OPT_MOST,
-	OPT_COUNT
-};
-
-static const struct option options[] = {
-	{"algo", required_argument, NULL, 'a'},
-	{"device", required_argument, NULL, 'd'},
-	{"rounds", required_argument, NULL, 'r'},
-	{"seconds", required_argument, NULL, 's'},
-	{"rows", required_argument, NULL, 'R'},
-	{"height", required_argument, NULL, 'H'},
-	{"peer", required_argument, NULL, OPT_NAME},
-	{"file", required_argument, NULL, OPT_FILE},
-	{"entry", required_argument, NULL, OPT_ENTRY},
-	{"args", required_argument, NULL, OPT_ARGS},
-	{"options", required_argument, NULL, OPT_OPTIONS},
-	{"local", required_argument, NULL, OPT_LOCAL},
-	{"nonces", required_argument, NULL, OPT_NONCES},
-	{"most", required_argument, NULL, OPT_MOST},
-	{"count", required_argument, NULL, OPT_COUNT},
-	{0},
-};
-
-static void usage(void)
+/* No launch makes more nodes than there are. */
+static void limit(struct run *r)
 {
-	fprintf(stderr,
-		"usage: peers -a ALGO [-d OPENCL_DEVICE] [-r ROUNDS] [-s SECONDS] [-R "
-		"DATASET_ROWS] [-H HEIGHT]\n"
-		"  [--peer NAME --file FILE --entry KERNEL --args LIST [--options "
-		"BUILD_OPTIONS]\n"
-		"   [--local GROUP] [--nonces PER_ITEM] [--most PER_LAUNCH] [--count WORD]]...\n");
-	exit(2);
+	uint64_t nodes = r->s.make ? r->s.ep->facts.dataset_bytes / 64 : UINT32_MAX;
+	unsigned i;
+
+	for (i = 0; i <= r->asked.n; i++)
+		if (r->racer[i].most > nodes)
+			r->racer[i].most = (uint32_t)nodes;
 }
 
-static struct peer *last(struct run *r)
-{
-	if (!r->n)
-		usage();
-	return &r->peer[r->n - 1];
-}
-
-static void take_peer(struct run *r, int opt, const char *arg)
-{
-	switch (opt) {
-	case OPT_NAME:
-		if (r->n == PEERS_MAX)
-			usage();
-		r->peer[r->n++] = (struct peer){.name = arg,
-						.entry = "search",
-						.options = "",
-						.local = 64,
-						.nonces = 1,
-						.most = BATCH_MAX,
-						.count_word = -1};
-		break;
-	case OPT_FILE:
-		last(r)->file = arg;
-		break;
-	case OPT_ENTRY:
-		last(r)->entry = arg;
-		break;
-	case OPT_ARGS:
-		last(r)->args = arg;
-		break;
-	case OPT_OPTIONS:
-		last(r)->options = arg;
-		break;
-	case OPT_LOCAL:
-		last(r)->local = (uint32_t)strtoul(arg, NULL, 0);
-		break;
-	case OPT_NONCES:
-		last(r)->nonces = (uint32_t)strtoul(arg, NULL, 0);
-		break;
-	case OPT_MOST:
-		last(r)->most = (uint32_t)strtoul(arg, NULL, 0);
-		break;
-	case OPT_COUNT:
-		last(r)->count_word = (int)strtol(arg, NULL, 0);
-		break;
-	default:
-		usage();
-	}
-}
-
-static void take(struct run *r, int opt, const char *arg)
-{
-	switch (opt) {
-	case 'a':
-		r->s.algo = algo_find(arg);
-		break;
-	case 'd':
-		r->device = (unsigned)strtoul(arg, NULL, 0);
-		break;
-	case 'r':
-		r->rounds = (unsigned)strtoul(arg, NULL, 0);
-		break;
-	case 's':
-		r->seconds = strtod(arg, NULL);
-		break;
-	case 'R':
-		r->dataset_rows = strtoull(arg, NULL, 0);
-		break;
-	case 'H':
-		r->height = strtoull(arg, NULL, 0);
-		break;
-	default:
-		take_peer(r, opt, arg);
-	}
-}
-
-static void parse(struct run *r, int argc, char **argv)
+/* Everybody who can be built and finds what the reference does. */
+static void admit(struct run *r)
 {
 	unsigned i;
-	int opt;
 
-	while ((opt = getopt_long(argc, argv, "a:d:r:s:R:H:", options, NULL)) != -1)
-		take(r, opt, optarg);
-	if (!r->s.algo || optind < argc || !r->rounds || r->rounds > ROUNDS_MAX ||
-	    !(r->seconds > 0))
-		usage();
-	for (i = 0; i < r->n; i++)
-		if (!r->peer[i].file || !r->peer[i].args || !r->peer[i].local ||
-		    !r->peer[i].nonces || !r->peer[i].most || r->peer[i].count_word >= HIT_WORDS)
-			usage();
+	check(r, 0);
+	for (i = 1; i <= r->asked.n; i++) {
+		r->racer[i].name = r->asked.peer[i - 1].name;
+		r->racer[i].most = r->asked.peer[i - 1].most;
+		if (peer_build(&r->s, &r->asked.peer[i - 1]))
+			r->racer[i].out = true;
+		else
+			check(r, i);
+		fflush(stdout);
+	}
 }
 
 int main(int argc, char **argv)
 {
-	static struct run r = {.rounds = 9, .seconds = 0.3, .height = HEIGHT};
+	static struct run r = {.asked = {.rounds = 9, .seconds = 0.3, .height = HEIGHT}};
+	const struct asked *a = &r.asked;
 	unsigned i;
 
-	parse(&r, argc, argv);
-	r.s.work.header_len = r.s.algo->header_len;
-	r.s.work.height = r.height;
+	command_read(&r.asked, argc, argv);
+	r.s.algo = a->algo;
+	r.s.driver = a->driver;
+	r.s.make = a->make;
+	r.s.work.header_len = a->algo->header_len;
+	r.s.work.height = a->height;
 	for (i = 0; i < r.s.work.header_len; i++)
 		r.s.work.header[i] = (uint8_t)(i * 7 + 1);
 	open_ours(&r);
-	peer_open(&r.s, r.device);
-	r.racer[0].name = "adit";
-	check(&r, 0);
-	for (i = 1; i <= r.n; i++) {
-		r.racer[i].name = r.peer[i - 1].name;
-		r.racer[i].most = r.peer[i - 1].most;
-		if (peer_build(&r.s, &r.peer[i - 1]))
-			r.racer[i].out = true;
-		else
-			check(&r, i);
-	}
+	if (a->write_own)
+		own_text_write(&r.s, a->write_own);
+	if (a->write_own && !a->n)
+		return 0;
+	build_ours(&r);
+	a->driver->open(&r.s, a->device);
+	admit(&r);
 	if (r.racer[0].out)
 		return 1;
-	race(r.racer, r.n + 1, r.rounds, r.seconds, r.bed.info.cpu, turn, &r);
-	race_print(r.racer, r.n + 1, r.rounds, r.bed.info.cpu);
+	limit(&r);
+	race(r.racer, a->n + 1, a->rounds, a->seconds, r.bed.info.cpu, turn, &r);
+	race_print(r.racer, a->n + 1, a->rounds, r.bed.info.cpu);
 	return 0;
 }
