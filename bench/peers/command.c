@@ -32,6 +32,7 @@ static const struct option options[] = {
 	{"rows", required_argument, NULL, 'R'},
 	{"height", required_argument, NULL, 'H'},
 	{"write-own", required_argument, NULL, OPT_OWN},
+	{"check", required_argument, NULL, 'c'},
 	{"make", no_argument, NULL, OPT_MAKE},
 	{"peer", required_argument, NULL, OPT_NAME},
 	{"file", required_argument, NULL, OPT_FILE},
@@ -50,7 +51,7 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: peers -a ALGO [-d [opencl:|cuda:]DEVICE] [-r ROUNDS] [-s SECONDS]\n"
-		"  [-R DATASET_ROWS] [-H HEIGHT] [--write-own FILE] [--make]\n"
+		"  [-R DATASET_ROWS] [-H HEIGHT] [-c CHECKED] [--write-own FILE] [--make]\n"
 		"  [--peer NAME --file FILE... --entry KERNEL --args LIST [--options "
 		"BUILD_OPTIONS]\n"
 		"   [--local GROUP] [--nonces PER_ITEM] [--most PER_LAUNCH] [--count WORD]\n"
@@ -161,6 +162,9 @@ static void take(struct asked *a, int opt, const char *arg)
 	case '?':
 		usage();
 		break;
+	case 'c':
+		a->checked = (uint32_t)strtoul(arg, NULL, 0);
+		break;
 	case OPT_OWN:
 		a->write_own = arg;
 		break;
@@ -184,10 +188,10 @@ void command_read(struct asked *a, int argc, char **argv)
 	int opt;
 
 	a->driver = &driver_opencl;
-	while ((opt = getopt_long(argc, argv, "a:d:r:s:R:H:", options, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "a:c:d:r:s:R:H:", options, NULL)) != -1)
 		take(a, opt, optarg);
 	if (!a->algo || (a->make && !a->algo->dataset) || optind < argc || !a->rounds ||
-	    a->rounds > ROUNDS_MAX || !(a->seconds > 0))
+	    a->rounds > ROUNDS_MAX || !a->checked || a->checked > 1u << 20 || !(a->seconds > 0))
 		usage();
 	for (i = 0; i < a->n; i++)
 		if (!sound(&a->peer[i]))

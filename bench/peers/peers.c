@@ -10,7 +10,6 @@
 #include "algos/dag.h"
 #include "bench/peers/peers.h"
 
-#define CHECKED   2048 /* nonces */
 #define CHECK_AT  0x12345000u
 #define BATCH_MAX (1u << 26)
 #define ROOM_MAX  (1ull << 30) /* bytes of scratch */
@@ -133,7 +132,7 @@ static uint32_t wanted(const struct run *r, uint64_t target, bool swap)
 	static uint32_t known[2]; /* the reference takes its time */
 	uint32_t i, n = 0;
 
-	for (i = 0; i < CHECKED && !known[swap]; i++) {
+	for (i = 0; i < r->asked.checked && !known[swap]; i++) {
 		uint32_t nonce = CHECK_AT + i;
 
 		r->s.algo->hash(r->s.ep, &r->s.work, swap ? reversed(nonce) : nonce, &d);
@@ -146,14 +145,15 @@ static uint32_t wanted(const struct run *r, uint64_t target, bool swap)
 /* A peer that makes nodes; what another left there is wiped first. */
 static void check_made(struct run *r, unsigned i)
 {
+	uint32_t n = r->asked.checked;
 	bool right;
 
-	peer_give(&r->s, &r->asked.peer[i - 1], 0, CHECKED, 0);
-	peer_made(&r->s, CHECKED);
-	peer_run(&r->s, &r->asked.peer[i - 1], 0, CHECKED, 0);
-	right = peer_made(&r->s, CHECKED);
+	peer_give(&r->s, &r->asked.peer[i - 1], 0, n, 0);
+	peer_made(&r->s, n);
+	peer_run(&r->s, &r->asked.peer[i - 1], 0, n, 0);
+	right = peer_made(&r->s, n);
 	r->racer[i].out = !right;
-	printf("%-40s %s: %d nodes\n", r->racer[i].name, right ? "right" : "WRONG", CHECKED);
+	printf("%-40s %s: %u nodes\n", r->racer[i].name, right ? "right" : "WRONG", (unsigned)n);
 }
 
 /* A group at a time, since some stop at their first hit. */
@@ -161,7 +161,7 @@ static void check(struct run *r, unsigned i)
 {
 	uint64_t target = (uint64_t)(UINT32_MAX / 64) << 32 | UINT32_MAX;
 	struct peer *p = i ? &r->asked.peer[i - 1] : NULL;
-	uint32_t step = p ? p->local * p->nonces : CHECKED, at, got = 0, want;
+	uint32_t step = p ? p->local * p->nonces : r->asked.checked, at, got = 0, want;
 
 	if (p && r->s.make) {
 		check_made(r, i);
@@ -171,7 +171,7 @@ static void check(struct run *r, unsigned i)
 		printf("%-40s not checked: no --count\n", p->name);
 		return;
 	}
-	for (at = 0; at < CHECKED; at += step)
+	for (at = 0; at < r->asked.checked; at += step)
 		got += p ? peer_run(&r->s, p, CHECK_AT + at, step, target)
 			 : ours(r, CHECK_AT + at, step, target);
 	want = wanted(r, target, p && p->swap);
@@ -222,7 +222,8 @@ static void admit(struct run *r)
 
 int main(int argc, char **argv)
 {
-	static struct run r = {.asked = {.rounds = 9, .seconds = 0.3, .height = HEIGHT}};
+	static struct run r = {
+		.asked = {.rounds = 9, .checked = 2048, .seconds = 0.3, .height = HEIGHT}};
 	const struct asked *a = &r.asked;
 	unsigned i;
 

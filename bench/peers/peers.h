@@ -119,6 +119,7 @@ struct asked {
 	unsigned device, n, rounds;
 	struct peer peer[PEERS_MAX];
 	uint64_t dataset_rows, height;
+	uint32_t checked; /* nonces */
 	double seconds;
 	bool make;
 	const char *write_own;

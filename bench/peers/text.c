@@ -149,6 +149,18 @@ static void say_file(struct text *t, const char *path)
 	exit(1);
 }
 
+static bool wants_words(const char *text)
+{
+	static const char *const words[] = {"ADIT_MATH", "ADIT_LOADS", "ADIT_REGS", "ADIT_ROWS",
+					    "ADIT_CACHE_ITEMS"};
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(text, words[i]))
+			return true;
+	return false;
+}
+
 char *peer_text(const struct subject *s, const struct peer *p, size_t *len)
 {
 	struct text body = {.at = calloc(1, TEXT_MAX), .room = TEXT_MAX};
@@ -159,8 +171,8 @@ char *peer_text(const struct subject *s, const struct peer *p, size_t *len)
 	must_open(words.at, p->file[0]);
 	for (i = 0; i < p->n_files; i++)
 		say_file(&body, p->file[i]);
-	/* a file that does not ask for them stays as it is */
-	if (strstr(body.at, "ADIT_") || strstr(p->options, "ADIT_"))
+	/* what does not ask for them stays as it is */
+	if (wants_words(body.at) || wants_words(p->options))
 		say_words(&words, s);
 	if (words.len + body.len >= body.room)
 		must_open(NULL, p->file[0]);

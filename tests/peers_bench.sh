@@ -3,7 +3,7 @@
 # The harness beside peers (bench/peers): who finds what the reference does takes part, who does
 # not is left out, on OpenCL and on the fake NVIDIA driver.  Peers here are our own kernels' texts
 # and the plain one that is the harness's example.  Figures are printed, never asserted.
-# usage: peers.sh   with top_srcdir and top_builddir
+# usage: peers_bench.sh   with top_srcdir and top_builddir
 set -u
 : "${top_srcdir:?}" "${top_builddir:?}"
 peers=$top_builddir/bench/peers/peers
@@ -34,7 +34,7 @@ own() {
 race() {
 	local name=$1 code=$2 rc
 	shift 2
-	timeout --foreground 240 "$peers" -r 1 -s 0.001 "$@" >"$tmp/$name" 2>&1 </dev/null
+	timeout --foreground 240 "$peers" -c 512 -r 1 -s 0.001 "$@" >"$tmp/$name" 2>&1 </dev/null
 	rc=$?
 	[ $rc = "$code" ] || fail "$name: exit code $rc, want $code: $(cat "$tmp/$name")"
 }
@@ -83,7 +83,7 @@ opencl() {
 cuda() {
 	[ -r "$fake" ] || { echo "skip: the fake NVIDIA driver is not built"; return; }
 	export ADIT_LIBCUDA=$fake
-	if ! "$peers" -a sha256d -d cuda:0 -r 1 -s 0.001 >"$tmp/cuda.out" 2>&1; then
+	if ! "$peers" -a sha256d -d cuda:0 -c 512 -r 1 -s 0.001 >"$tmp/cuda.out" 2>&1; then
 		grep -q NVRTC "$tmp/cuda.out" || fail "ours alone: $(cat "$tmp/cuda.out")"
 		echo "skip: no NVRTC"
 		return
@@ -96,8 +96,8 @@ cuda() {
 		says "$tmp/$algo.out" '^copy +right: '
 		says "$tmp/$algo.out" "^nameless: has no kernel 'nothing'"
 	done
-	refused "'offset' is OpenCL's" -a sha256d -d cuda:0 --peer p --file "$tmp/sha256d.src" \
-		--entry sha256d "${given[@]}" --args offset,nonce
+	refused "'offset' is OpenCL's" -a ethash -d cuda:0 -R 16381 --peer p \
+		--file "$tmp/ethash.src" --entry ethash "${given[@]}" --args offset,nonce
 }
 
 [ -x "$peers" ] || { echo "skip: bench/peers/peers is not built"; exit 77; }
