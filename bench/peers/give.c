@@ -168,6 +168,8 @@ static bool give_number(struct giving *g, const char *name, uint64_t value)
 {
 	if (!strcmp(name, "rows") && g->s->ep)
 		give_u32(g, g->s->ep->facts.dataset_bytes / (value ? value : 128));
+	else if (!strcmp(name, "cache_items") && g->s->ep)
+		give_u32(g, g->s->ep->facts.cache_items);
 	else if (!strcmp(name, "nonce"))
 		give(g, &g->first, 8);
 	else if (!strcmp(name, "nonce32"))
@@ -280,8 +282,6 @@ static bool rows_are(struct subject *s, union room room, uint32_t first, uint32_
 	bool right = true;
 	uint32_t i;
 
-	if (!room.cuda)
-		return true;
 	got = malloc((size_t)n * 128);
 	zero = calloc(n, 128);
 	if (!got || !zero) {
@@ -298,11 +298,16 @@ static bool rows_are(struct subject *s, union room room, uint32_t first, uint32_
 	return right;
 }
 
-bool peer_made(struct subject *s, uint32_t count)
+bool peer_made(struct subject *s, const struct peer *p, uint32_t count)
 {
 	uint32_t rows = count / 2;
-	bool all = rows_are(s, s->dataset, 0, 1, rows);
-	bool even = rows_are(s, s->even, 0, 2, rows / 2), odd = rows_are(s, s->odd, 1, 2, rows / 2);
+	bool right = true;
 
-	return all && even && odd;
+	if (strstr(p->args, "dataset"))
+		right = rows_are(s, s->dataset, 0, 1, rows);
+	if (strstr(p->args, "even"))
+		right = rows_are(s, s->even, 0, 2, rows / 2) && right;
+	if (strstr(p->args, "odd"))
+		right = rows_are(s, s->odd, 1, 2, rows / 2) && right;
+	return right;
 }

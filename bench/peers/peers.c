@@ -145,15 +145,16 @@ static uint32_t wanted(const struct run *r, uint64_t target, bool swap)
 /* A peer that makes nodes; what another left there is wiped first. */
 static void check_made(struct run *r, unsigned i)
 {
+	struct peer *p = &r->asked.peer[i - 1];
 	uint32_t n = r->asked.checked;
 	bool right;
 
-	peer_give(&r->s, &r->asked.peer[i - 1], 0, n, 0);
-	peer_made(&r->s, n);
-	peer_run(&r->s, &r->asked.peer[i - 1], 0, n, 0);
-	right = peer_made(&r->s, n);
+	peer_give(&r->s, p, 0, n, 0);
+	peer_made(&r->s, p, n);
+	peer_run(&r->s, p, 0, n, 0);
+	right = peer_made(&r->s, p, n);
 	r->racer[i].out = !right;
-	printf("%-40s %s: %u nodes\n", r->racer[i].name, right ? "right" : "WRONG", (unsigned)n);
+	printf("%-40s %s: %u nodes\n", p->name, right ? "right" : "WRONG", (unsigned)n);
 }
 
 /* A group at a time, since some stop at their first hit. */

@@ -98,7 +98,7 @@ uint32_t peer_run(struct subject *s, struct peer *p, uint64_t first, uint32_t co
 		  uint64_t target);
 
 /* Whether the first count nodes it made are those of the dataset; they are wiped. */
-bool peer_made(struct subject *s, uint32_t count);
+bool peer_made(struct subject *s, const struct peer *p, uint32_t count);
 
 /* Everything that takes part in a race; run(arg, i, first, count) tries nonces. */
 struct racer {
