@@ -32,6 +32,33 @@ const struct ptx_entry *ptx_module_entry(const struct ptx_module *m, const char 
 unsigned ptx_entry_threads(const struct ptx_entry *e); /* most in a group, by .maxntid */
 size_t ptx_entry_shared(const struct ptx_entry *e);    /* bytes of shared memory it declares */
 
+/* What was run, counted: instructions by kind, of every lane that took part. */
+enum ptx_kind {
+	PTX_ADD,    /* sums, differences */
+	PTX_LOGIC,  /* of two or three inputs */
+	PTX_TURN,   /* shifts, rotations, fields, bytes */
+	PTX_MUL32,  /* 32-bit products, with a sum or not */
+	PTX_MUL64,  /* of 64 bits or with 64-bit results */
+	PTX_CHOOSE, /* comparisons, choices, minima */
+	PTX_BITS,   /* counts of bits */
+	PTX_MOVE,   /* copies, conversions */
+	PTX_CONST,  /* loads of constants and parameters */
+	PTX_SHARED, /* loads and stores of shared memory */
+	PTX_GLOBAL, /* loads, stores and atomics of global memory */
+	PTX_LANES,  /* shuffles, votes */
+	PTX_FLOW,   /* branches, barriers */
+	PTX_KINDS
+};
+
+struct ptx_counts {
+	uint64_t kinds[PTX_KINDS]; /* instructions times lanes */
+	uint64_t steps, lanes;     /* instructions of warps; lanes that took part in them */
+	/* Of shared memory: accesses of warps, and how often each had to be repeated for its 32
+	 * banks of 4 bytes, once at least. */
+	uint64_t shared, passes;
+	uint64_t global, sectors; /* accesses of warps; 32-byte pieces that each touched */
+};
+
 /*
  * Where is the allocation that has bytes bytes at address at?  0 with its first and one past its
  * last address in ends, or -1.
@@ -45,6 +72,7 @@ struct ptx_grid {
 	unsigned n_args;
 	ptx_memory_fn *memory;
 	void *arg;
+	struct ptx_counts *counts; /* added to; NULL: nobody wants them */
 };
 
 /* Run all of it, group after group.  0, or -1 with the complaint in why. */

@@ -346,6 +346,8 @@ static int run_lanes(struct run *run, struct warp *w, uint32_t mask, uint32_t pc
 		taken = guarded(run, w, op, mask);
 		if (run->why[0])
 			return -1;
+		if (run->grid->counts && taken)
+			ptx_count(run->grid->counts, code, w, op, taken);
 		if (op->code == OP_BRANCH) {
 			move(w, mask & ~taken, pc + 1);
 			move(w, taken, op->target);

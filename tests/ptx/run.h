@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Between run.c (warps, memory) and compute.c (what each lane computes alone). */
+/* Between run.c (warps, memory), compute.c (what each lane computes alone) and count.c. */
 #ifndef PTX_RUN_H
 #define PTX_RUN_H
 
@@ -20,5 +20,9 @@ void ptx_put_d(struct warp *w, uint16_t slot, const uint64_t *t, uint32_t mask);
 
 /* An instruction of ops.def. */
 void ptx_compute(struct warp *w, const struct op *op, uint32_t mask);
+
+/* One step of these lanes, before it is done (count.c). */
+void ptx_count(struct ptx_counts *c, const struct code *code, const struct warp *w,
+	       const struct op *op, uint32_t mask);
 
 #endif
