@@ -4,10 +4,9 @@
  * operations says, for many periods of every member, and every statement stands in its place.
  */
 #include "algos/progpow.h"
-#include "tests/ptx_subset.h"
+#include "tests/ptx/fragment.h"
 #include "tests/scan.h"
 
-#define L1_BASE 4096u /* where the cache is in shared memory: anything but 0 */
 #define NAMES   (PROGPOW_REGS_MAX + PROGPOW_DAG_LOADS + 1)
 #define PERIODS 60 /* of each member, beside the first and the last */
 
@@ -135,12 +134,12 @@ static void check_instructions(const struct algo *algo, uint64_t program, uint64
 	struct progpow_op ops[PROGPOW_OPS_MAX];
 	unsigned n = progpow_program(algo->params, program, ops), i;
 	uint32_t got[NAMES], want[NAMES];
-	struct ptx_subset *ptx = NULL;
+	struct ptx_module *ptx = NULL;
 	char why[200] = "";
 	int len = algo->program->text(algo, program, FORM_PTX, text, sizeof text);
 
 	if (!CHECK_U64((uint64_t)len, strlen(text)) ||
-	    !CHECK_INT(ptx_subset_new(&ptx, text, NULL, register_names(), NAMES, why, sizeof why),
+	    !CHECK_INT(ptx_fragment_new(&ptx, text, NULL, register_names(), NAMES, why, sizeof why),
 		       0)) {
 		printf("\t%s, program %llu: %s\n", algo->name, (unsigned long long)program, why);
 		return;
@@ -148,14 +147,14 @@ static void check_instructions(const struct algo *algo, uint64_t program, uint64
 	fill(l1, PROGPOW_L1_WORDS, state);
 	for (i = 0; i < 8; i++) {
 		fill(want, NAMES, state);
-		want[NAMES - 1] = L1_BASE;
+		want[NAMES - 1] = PTX_SHARED_BASE;
 		memcpy(got, want, sizeof got);
 		run_list(ops, n, want, l1);
-		CHECK_INT(ptx_subset_run(ptx, got, l1, sizeof l1, L1_BASE), 0);
+		CHECK_INT(ptx_fragment_run(ptx, got, NAMES, l1, sizeof l1, why, sizeof why), 0);
 		if (!CHECK_MEM(got, want, sizeof want))
 			printf("\t%s, program %llu\n", algo->name, (unsigned long long)program);
 	}
-	ptx_subset_free(ptx);
+	ptx_module_free(ptx);
 }
 
 static void instructions_do_what_the_list_says(void)

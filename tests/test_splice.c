@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Programs put into PTX templates, and the interpreter that later tests run them by. */
 #include "src/gpu/splice.h"
-#include "tests/ptx_subset.h"
+#include "tests/ptx/fragment.h"
 #include "tests/t.h"
 
 static const char body[] = "{\n.reg .b32 t<2>;\nmul.lo.u32 t0, m0, 33;\nadd.u32 m1, t0, d0;\n}";
@@ -69,15 +69,15 @@ static const uint32_t memory[] = {0x11111111, 0x22222222, 0x33333333};
 /* One instruction over 0xf0000001, 0x00000007, 40 and the memory's address. */
 static uint32_t run(const char *text)
 {
-	uint32_t values[] = {0xf0000001u, 7, 40, 256};
-	struct ptx_subset *p = NULL;
+	uint32_t values[] = {0xf0000001u, 7, 40, PTX_SHARED_BASE};
+	struct ptx_module *p = NULL;
 	char why[200] = "";
 
-	if (!CHECK(!ptx_subset_new(&p, text, NULL, names, 4, why, sizeof why)))
+	if (!CHECK(!ptx_fragment_new(&p, text, NULL, names, 4, why, sizeof why)))
 		printf("\t%s: %s\n", text, why);
 	else
-		CHECK(!ptx_subset_run(p, values, memory, sizeof memory, 256));
-	ptx_subset_free(p);
+		CHECK(!ptx_fragment_run(p, values, 4, memory, sizeof memory, why, sizeof why));
+	ptx_module_free(p);
 	return values[0];
 }
 
@@ -118,54 +118,56 @@ static void each_instruction_means_what_the_manual_says(void)
 
 static void check_wrong(const char *text, const char *words)
 {
-	struct ptx_subset *p = NULL;
+	struct ptx_module *p = NULL;
 	char why[200] = "";
 
-	if (!CHECK_INT(ptx_subset_new(&p, text, NULL, names, 4, why, sizeof why), -1) ||
+	if (!CHECK_INT(ptx_fragment_new(&p, text, NULL, names, 4, why, sizeof why), -1) ||
 	    !CHECK_HAS(why, words))
 		printf("\t%s\n", text);
 }
 
 static void what_is_not_understood_is_an_error(void)
 {
-	check_wrong("min.s32 $0, $0, $1;", "few instructions");
-	check_wrong("mul.hi.s32 $0, $0, $1;", "few instructions");
-	check_wrong("add.u64 $0, $0, $1;", "few instructions");
-	check_wrong("ld.global.u32 $0, [$1];", "few instructions");
+	check_wrong("mul.hi.s32 $0, $0, $1;", "not understood");
+	check_wrong("add.u64 $0, $0, $1;", "another width");
+	check_wrong("ld.global.u32 $0, [$1];", "no address");
 	check_wrong("add.u32 $0, $0, t0;", "not declared");
 	check_wrong("{ { .reg .b32 t0; } add.u32 $0, $0, t0; }", "not declared");
 	check_wrong("add.u32 $0, $0, 5x;", "no number");
 	check_wrong("add.u32 $0, $0, 4294967296;", "no number");
 	check_wrong("add.u32 $0, $0;", "no ','");
 	check_wrong("add.u32 $0, $0, $1", "no ';'");
-	check_wrong("add.u32 5, $0, $1;", "write to");
-	check_wrong("{ add.u32 $0, $0, $1;", "not closed");
-	check_wrong("mov.u32 $0, 1; }", "too many");
-	check_wrong(".reg .pred p;", "32 bits only");
+	check_wrong("add.u32 5, $0, $1;", "no register");
+	check_wrong("{ add.u32 $0, $0, $1;", "not understood");
+	check_wrong("mov.u32 $0, 1; }", "not understood");
+	check_wrong(".reg .f32 p;", "of a kind");
 }
 
 static void check_stops(const char *text)
 {
-	uint32_t values[] = {0, 7, 40, 256};
-	struct ptx_subset *p = NULL;
+	uint32_t values[] = {0, 7, 40, PTX_SHARED_BASE};
+	struct ptx_module *p = NULL;
 	char why[200] = "";
 
-	if (CHECK(!ptx_subset_new(&p, text, NULL, names, 4, why, sizeof why)))
-		CHECK_INT(ptx_subset_run(p, values, memory, sizeof memory, 256), -1);
-	ptx_subset_free(p);
+	if (CHECK(!ptx_fragment_new(&p, text, NULL, names, 4, why, sizeof why)))
+		CHECK_INT(ptx_fragment_run(p, values, 4, memory, sizeof memory, why, sizeof why),
+			  -1);
+	ptx_module_free(p);
 }
 
 static void reading_stops_at_the_end_named(void)
 {
-	struct ptx_subset *p = NULL;
+	uint32_t values[] = {0, 7, 40, PTX_SHARED_BASE};
+	struct ptx_module *p = NULL;
 	char why[200] = "";
 
-	CHECK(!ptx_subset_new(&p, "mov.b32 $0, 1;\n" SPLICE_END "\nmov.b32 $0, 2;", SPLICE_END,
-			      names, 4, why, sizeof why));
-	CHECK_U64(p ? ptx_subset_length(p) : 0, 1);
-	ptx_subset_free(p);
-	CHECK_INT(ptx_subset_new(&p, "{ mov.b32 $0, 1;\n" SPLICE_END "\n", SPLICE_END, names, 4,
-				 why, sizeof why),
+	if (CHECK(!ptx_fragment_new(&p, "mov.b32 $0, 1;\n" SPLICE_END "\nmov.b32 $0, 2;",
+				    SPLICE_END, names, 4, why, sizeof why)))
+		CHECK(!ptx_fragment_run(p, values, 4, memory, sizeof memory, why, sizeof why));
+	CHECK_U64(values[0], 1);
+	ptx_module_free(p);
+	CHECK_INT(ptx_fragment_new(&p, "{ mov.b32 $0, 1;\n" SPLICE_END "\n", SPLICE_END, names, 4,
+				   why, sizeof why),
 		  -1);
 }
 
@@ -177,25 +179,6 @@ static void what_a_card_would_not_forgive_stops_it(void)
 	check_stops("{ .reg .b32 t0; add.u32 $0, $0, t0; }");
 }
 
-static void programs_are_the_same_whatever_their_registers_are_called(void)
-{
-	static const char *const others[] = {"%a", "%b", "%c", "%d"};
-	struct ptx_subset *p = NULL, *q = NULL, *s = NULL;
-	char why[200];
-
-	CHECK(!ptx_subset_new(&p, "add.u32 $0, $1, $2;", NULL, names, 4, why, sizeof why));
-	CHECK(!ptx_subset_new(&q, "add.u32 %a, %b, %c;", NULL, others, 4, why, sizeof why));
-	CHECK(!ptx_subset_new(&s, "add.u32 %a, %c, %b;", NULL, others, 4, why, sizeof why));
-	if (p && q && s) {
-		CHECK(ptx_subset_same(p, q));
-		CHECK(!ptx_subset_same(p, s));
-		CHECK_INT(ptx_subset_length(p), 1);
-	}
-	ptx_subset_free(p);
-	ptx_subset_free(q);
-	ptx_subset_free(s);
-}
-
 int main(void)
 {
 	T_RUN(the_program_follows_each_mark);
@@ -205,6 +188,5 @@ int main(void)
 	T_RUN(what_is_not_understood_is_an_error);
 	T_RUN(reading_stops_at_the_end_named);
 	T_RUN(what_a_card_would_not_forgive_stops_it);
-	T_RUN(programs_are_the_same_whatever_their_registers_are_called);
 	return t_done();
 }

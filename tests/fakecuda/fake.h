@@ -9,7 +9,7 @@
 
 struct abi_job;
 struct abi_results;
-struct ptx_subset;
+struct ptx_module;
 
 /* What a kernel is launched with. */
 struct fake_args {
@@ -56,8 +56,8 @@ int fake_group(fake_item_fn *run, void *arg, uint64_t first, unsigned n);
  * The program spliced into PTX text (program.c), or NULL in *out where there is none.  0 or 218.
  * The one in use is what platform_program() runs on this thread.
  */
-int fake_program_read(struct ptx_subset **out, const char *ptx);
-void fake_program_use(const struct ptx_subset *program);
+int fake_program_read(struct ptx_module **out, const char *ptx);
+void fake_program_use(const struct ptx_module *program);
 int fake_program_failed(void);
 
 /*

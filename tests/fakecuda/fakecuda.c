@@ -10,8 +10,9 @@
  *	FAKECUDA_THREADS=1024	largest group
  *	FAKECUDA_MEM=4096	MiB a card has
  *	FAKECUDA_PTX=1		kernels that come as PTX are run from it, by an interpreter, and not
- *				as host C (tests/ptx): what CUDA's compiler made of them is tested,
- *				a thousand times slower
+ *				as host C (tests/ptx): what CUDA's compiler made of them is tested.
+ *				Those with a period's program always are; texts of tests, which
+ *				have no entry, never
  *	FAKECUDA_STRICT=1	abort on what a real driver lets pass but a miner must not do:
  *				waits that spin, things left behind when the context goes
  *	FAKECUDA_LATE_POKES=1	what is queued aside is done only when it has to be; 2: when the
@@ -39,7 +40,6 @@
 #include "kernels/platform.h"
 #include "src/gpu/cuda_api.h"
 #include "tests/ptx/ptx.h"
-#include "tests/ptx_subset.h"
 
 #define API              __attribute__((visibility("default")))
 #define INVALID_VALUE    1
@@ -67,8 +67,8 @@ struct CUevent_st {
 
 struct CUmod_st {
 	struct fake_image image;
-	struct ptx_subset *program;
-	struct ptx_module *ptx; /* with FAKECUDA_PTX */
+	struct ptx_module *program; /* where it is run within host C */
+	struct ptx_module *ptx;     /* what is run instead of host C */
 };
 
 #define PARAMS_MAX 9
@@ -848,7 +848,8 @@ CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned n, CUjit_
 	rc = fault ? fault : fake_image_read(&module->image, image);
 	if (!rc && module->image.is_ptx)
 		rc = fake_program_read(&module->program, image);
-	if (!rc && module->image.is_ptx && fake_number("FAKECUDA_PTX", 0))
+	if (!rc && module->image.is_ptx && strstr(image, "\n.visible .entry ") &&
+	    (module->program || fake_number("FAKECUDA_PTX", 0)))
 		rc = read_ptx(&module->ptx, image);
 	if (!rc)
 		rc = acceptable(&module->image);
@@ -857,7 +858,7 @@ CUresult cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned n, CUjit_
 			options, values);
 	if (rc) {
 		ptx_module_free(module->ptx);
-		ptx_subset_free(module->program);
+		ptx_module_free(module->program);
 		free(module);
 		return rc;
 	}
@@ -877,7 +878,7 @@ CUresult cuModuleUnload(CUmodule module)
 	drain_all();
 	fake.modules--;
 	ptx_module_free(module->ptx);
-	ptx_subset_free(module->program);
+	ptx_module_free(module->program);
 	free(module);
 	return fake.broken;
 }

@@ -11,21 +11,20 @@
 #include "kernels/platform.h"
 #include "src/gpu/backend.h"
 #include "src/gpu/splice.h"
-#include "tests/ptx_subset.h"
+#include "tests/ptx/fragment.h"
 
 #define REGISTERS 32
 #define OTHERS    5 /* as in others[] */
 #define NAMES     (REGISTERS + OTHERS)
-#define L1_BASE   64u /* address in shared memory: anything but 0 */
 
 static _Thread_local struct {
-	const struct ptx_subset *program;
+	const struct ptx_module *program;
 	int failed;
 } running;
 
 static const char *const others[OTHERS] = {"d0", "d1", "d2", "d3", "l1"};
 
-static int read_one(struct ptx_subset **out, const char *text)
+static int read_one(struct ptx_module **out, const char *text)
 {
 	char mix[REGISTERS][8];
 	const char *names[NAMES];
@@ -38,42 +37,32 @@ static int read_one(struct ptx_subset **out, const char *text)
 	}
 	for (i = 0; i < OTHERS; i++)
 		names[REGISTERS + i] = others[i];
-	rc = ptx_subset_new(out, text, SPLICE_END, names, NAMES, why, sizeof why);
+	rc = ptx_fragment_new(out, text, SPLICE_END, names, NAMES, why, sizeof why);
 	if (rc)
 		fprintf(stderr, "fakecuda: %s\n", why);
 	return rc ? 218 : 0;
 }
 
 /* Every place it was put in has the same one. */
-int fake_program_read(struct ptx_subset **out, const char *ptx)
+int fake_program_read(struct ptx_module **out, const char *ptx)
 {
-	struct ptx_subset *next = NULL;
-	const char *at = ptx;
-	int rc = 0;
+	const char *at = ptx, *first = NULL, *end;
+	size_t len = 0;
 
-	while (!rc && (at = strstr(at, CODE_PTX_MARK))) {
-		at += strlen(CODE_PTX_MARK);
-		if (!strstr(at, SPLICE_END)) { /* a template without its program */
-			rc = 218;
-			break;
-		}
-		rc = read_one(&next, at);
-		if (!rc && *out && !ptx_subset_same(*out, next))
-			rc = 218;
-		if (!*out)
-			*out = next;
-		else if (!rc)
-			ptx_subset_free(next);
-		next = NULL;
+	while ((at = strstr(at, CODE_PTX_MARK))) {
+		at += strcspn(at, "\n");
+		end = strstr(at, SPLICE_END);
+		if (!end) /* a template without its program */
+			return 218;
+		if (first && ((size_t)(end - at) != len || memcmp(at, first, len) != 0))
+			return 218;
+		first = first ? first : at;
+		len = (size_t)(end - at);
 	}
-	if (rc) {
-		ptx_subset_free(*out);
-		*out = NULL;
-	}
-	return rc;
+	return first ? read_one(out, first) : 0;
 }
 
-void fake_program_use(const struct ptx_subset *program)
+void fake_program_use(const struct ptx_module *program)
 {
 	running.program = program;
 	running.failed = 0;
@@ -86,13 +75,15 @@ int fake_program_failed(void)
 
 void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes)
 {
+	char why[200];
 	u32 values[NAMES];
 
 	memset(values, 0xee, sizeof values); /* registers the template does not have */
 	memcpy(values, m, n * sizeof *m);
 	memcpy(values + REGISTERS, d, 4 * sizeof *d);
-	values[NAMES - 1] = L1_BASE;
-	if (!running.program || ptx_subset_run(running.program, values, l1, l1_bytes, L1_BASE))
+	values[NAMES - 1] = PTX_SHARED_BASE;
+	if (!running.program ||
+	    ptx_fragment_run(running.program, values, NAMES, l1, l1_bytes, why, sizeof why))
 		running.failed = 1;
 	memcpy(m, values, n * sizeof *m);
 }

@@ -9,11 +9,10 @@
 
 #include "tests/ptx/ptx.h"
 
-#define NO_SLOT     UINT16_MAX
-#define SLOTS_MAX   16000
-#define SHARED_BASE 64u  /* first address in shared memory: anything but 0 */
-#define CONST_BASE  256u /* likewise */
-#define NAME_SIZE   96
+#define NO_SLOT    UINT16_MAX
+#define SLOTS_MAX  16000
+#define CONST_BASE 256u /* likewise */
+#define NAME_SIZE  96
 
 enum {
 #define OP(code, name, types, bits, operands, result) code,
@@ -81,7 +80,7 @@ struct ptx_entry {
 	char name[NAME_SIZE];
 	struct param params[16];
 	unsigned n_params, threads;
-	size_t shared; /* bytes, SHARED_BASE not counted */
+	size_t shared; /* bytes, PTX_SHARED_BASE not counted */
 	struct code code;
 };
 
@@ -107,7 +106,7 @@ struct compute {
 	const char *operands;
 };
 
-/* Where dynamic shared memory begins, from SHARED_BASE on. */
+/* Where dynamic shared memory begins, from PTX_SHARED_BASE on. */
 static inline size_t ptx_dynamic_at(const struct ptx_entry *e)
 {
 	return (e->shared + 15) / 16 * 16;

@@ -17,7 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PTX_WARP 32
+#define PTX_WARP        32
+#define PTX_SHARED_BASE 64u /* first address in shared memory: anything but 0 */
 
 struct ptx_module;
 struct ptx_entry;
@@ -68,6 +69,7 @@ typedef int ptx_memory_fn(void *arg, uint64_t at, size_t bytes, uint64_t ends[2]
 struct ptx_grid {
 	unsigned blocks, threads; /* groups, work-items of each */
 	size_t dynamic_shared;    /* bytes of .extern .shared */
+	const void *shared;       /* what they are at first, in every group; NULL: anything */
 	const uint64_t *args;     /* the entry's parameters, low bytes first */
 	unsigned n_args;
 	ptx_memory_fn *memory;

@@ -77,7 +77,10 @@ int ptx_integer(struct reader *r, uint64_t *out)
 	if (!isdigit((unsigned char)*r->at))
 		return ptx_complain(r, "no number");
 	*out = strtoull(r->at, &end, 0);
-	r->at = end + (*end == 'U');
+	end += *end == 'U';
+	if (isalnum((unsigned char)*end) || *end == '_')
+		return ptx_complain(r, "no number");
+	r->at = end;
 	if (minus)
 		*out = -*out;
 	return 0;
@@ -235,7 +238,7 @@ static int read_shared(struct reader *r, bool external)
 		return ptx_complain(r, "shared memory is declared behind what follows it");
 	if (!s->dynamic) {
 		r->e->shared = aligned(r->e->shared, a.align);
-		s->at = SHARED_BASE + r->e->shared;
+		s->at = PTX_SHARED_BASE + r->e->shared;
 		r->e->shared += a.n * a.bits / 8;
 	}
 	return expect(r, ';');

@@ -86,7 +86,7 @@ static uint64_t address_of(struct reader *r, const struct symbol *s)
 	if (!s->dynamic)
 		return s->at;
 	r->dynamic = true;
-	return SHARED_BASE + ptx_dynamic_at(r->e);
+	return PTX_SHARED_BASE + ptx_dynamic_at(r->e);
 }
 
 static bool at_number(struct reader *r)
@@ -106,8 +106,13 @@ static int operand(struct reader *r, unsigned width, uint16_t *out)
 	uint16_t *slot;
 	uint64_t n;
 
-	if (at_number(r))
-		return ptx_integer(r, &n) || literal(r, n, width ? width : 64, out) ? -1 : 0;
+	if (at_number(r)) {
+		if (ptx_integer(r, &n))
+			return -1;
+		if (width == 32 && n > UINT32_MAX && n < (uint64_t)INT32_MIN)
+			return ptx_complain(r, "no number of 32 bits");
+		return literal(r, n, width ? width : 64, out);
+	}
 	if (!ptx_word(r, word, sizeof word, true))
 		return ptx_complain(r, "an operand is missing");
 	slot = special(r, word);
@@ -247,7 +252,7 @@ static int read_address(struct reader *r, struct op *op)
 		op->src[0] = NO_SLOT;
 	} else if (operand(r, 0, &op->src[0])) {
 		return -1;
-	} else if (r->code->width[op->src[0]] < 32) {
+	} else if (r->code->width[op->src[0]] < (op->space == SPACE_GLOBAL ? 64 : 32)) {
 		return ptx_complain(r, "no address");
 	}
 	if (ptx_take(r, '+') && ptx_integer(r, &plus))

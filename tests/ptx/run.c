@@ -63,7 +63,7 @@ static uint8_t *place(struct run *run, const struct warp *w, const struct op *op
 		return (uint8_t *)(uintptr_t)at;
 	}
 	if (op->space == SPACE_SHARED) {
-		from = SHARED_BASE;
+		from = PTX_SHARED_BASE;
 		bytes = run->shared_bytes;
 		memory = run->shared;
 	} else if (op->space == SPACE_CONST) {
@@ -427,6 +427,9 @@ static int run_block(struct run *run, unsigned block)
 	unsigned i, waiting;
 
 	memset(run->shared, 0xa5, run->shared_bytes);
+	if (run->grid->shared)
+		memcpy(run->shared + ptx_dynamic_at(run->e), run->grid->shared,
+		       run->grid->dynamic_shared);
 	for (i = 0; i < run->n_warps; i++)
 		begin_warp(run, i, block);
 	do {
