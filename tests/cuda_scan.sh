@@ -49,6 +49,12 @@ scan_with FAKECUDA_DEVICES=1 FAKECUDA_PTX=1 FAKECUDA_ARCH=999 || fail "scan of P
 grep -q '"nonce":"0x000074ac"' "$tmp/out" || fail "the one solution is found by PTX"
 grep -q '"scanned":65536,"found":1,' "$tmp/out" || fail "nothing else is found by PTX"
 
+# the kernels that measure a card compute what they should there, too
+FAKECUDA_PTX=1 FAKECUDA_ARCH=999 FAKECUDA_MEM=64 "$adit" bench --probe --device cuda:0 --json >"$tmp/out" 2>"$tmp/err" ||
+	fail "bench --probe on PTX: exit $?"
+[ "$(grep -o '"wrong": *false' "$tmp/out" | wc -l)" -ge 15 ] || fail "the probe has its figures"
+grep -q '"wrong": *true' "$tmp/out" && fail "the probe's kernels compute something else"
+
 # FAULT TEXT: named on standard error, exit code neither 0 nor a signal's
 fault() {
 	scan_with "FAKECUDA_FAULT=$1"
