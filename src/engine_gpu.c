@@ -463,6 +463,9 @@ static void fill_plan(const struct engine *e, uint64_t nonces, struct engine_pla
 	out->nonces_start = nonces ? nonces : e->plan.nonces_start;
 	out->nonces_max = e->plan.nonces_max;
 	out->granule = (e->plan.lanes ? e->plan.lanes : 1) * (e->plan.local ? e->plan.local : 64);
+	/* A core without a last group waits for those that have one: milliseconds, of scrypt. */
+	if (e->info.cpu && e->info.units)
+		out->granule *= e->info.units;
 	out->to_device = sizeof(struct abi_job) + RESULTS_HEAD;
 	out->from_device = sizeof(struct abi_results);
 }
