@@ -110,12 +110,18 @@ KERNEL sha256d(KERNEL_ARGS)
 	a = K_SHA_IV0;
 	b = K_SHA_IV1;
 	c = K_SHA_IV2;
-	d = K_SHA_IV3;
 	e = K_SHA_IV4;
 	f = K_SHA_IV5;
 	g = K_SHA_IV6;
-	h = K_SHA_IV7;
-	K_SHA_EIGHT(K_SHA_EARLY, w, 0, 1, 2, 3, 4, 5, 6, 7);
+	d = w[0] + 0x98c7e2a2u; /* what round 0 adds to w[0], all else being constant */
+	h = w[0] + 0xfc08884du;
+	K_SHA_EARLY(h, a, b, c, d, e, f, g, w, 1);
+	K_SHA_EARLY(g, h, a, b, c, d, e, f, w, 2);
+	K_SHA_EARLY(f, g, h, a, b, c, d, e, w, 3);
+	K_SHA_EARLY(e, f, g, h, a, b, c, d, w, 4);
+	K_SHA_EARLY(d, e, f, g, h, a, b, c, w, 5);
+	K_SHA_EARLY(c, d, e, f, g, h, a, b, w, 6);
+	K_SHA_EARLY(b, c, d, e, f, g, h, a, w, 7);
 	K_SHA_EIGHT(K_SHA_EARLY, w, 8, 9, 10, 11, 12, 13, 14, 15);
 	K_SHA_EIGHT(K_SHA_LATE, w, 16, 17, 18, 19, 20, 21, 22, 23);
 	K_SHA_EIGHT(K_SHA_LATE, w, 24, 25, 26, 27, 28, 29, 30, 31);
