@@ -4,36 +4,12 @@
 # HiveOS's agent can use the custom miner: its scripts, sourced as the agent sources them, write a
 # configuration that Adit accepts, start it, and tell the stats the agent wants.
 # usage: packages_hive.sh   with ADIT and top_srcdir; 77 where a tool is missing
-set -u
-export ADIT_API_BIND=off # ports are not ours to choose here
-: "${ADIT:?set ADIT to the adit binary}"
-for tool in jq curl python3 xz; do
-	command -v $tool >/dev/null || { echo "skip: $tool is not installed"; exit 77; }
-done
-src=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/adit-hive.XXXXXX") || exit 99
-stub=''
-finish() {
-	[ -n "$stub" ] && kill "$stub" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-failed=0
-same() { # WHAT WANTED GOT
-	if [ "$2" = "$3" ]; then
-		echo "ok - $1"
-	else
-		printf 'not ok - %s\n  want %s\n  got  %s\n' "$1" "$2" "$3"
-		failed=1
-	fi
-}
+# shellcheck source=tests/packages_lib.sh
+. "${top_srcdir:-$(dirname "$0")/..}/tests/packages_lib.sh"
 
 # A bundle with a program in it that is the real one; the package; the rig it is installed on.
-mkdir -p "$tmp/bundle/adit/bin" "$tmp/out" "$tmp/custom"
-printf '#!/bin/sh\nexec "%s" "$@"\n' "$ADIT" >"$tmp/bundle/adit/bin/adit"
-chmod 755 "$tmp/bundle/adit/bin/adit"
-tar -C "$tmp/bundle" -cJf "$tmp/adit-0.1.0-x86_64.tar.xz" adit
-sh "$src/packaging/hiveos/build.sh" "$tmp/adit-0.1.0-x86_64.tar.xz" "$tmp/out" >/dev/null || exit 1
+mkdir "$tmp/custom"
+package hiveos
 package=$tmp/out/adit-0.1.0.tar.gz
 same 'one folder, of the package name' adit "$(tar -tzf "$package" | cut -d/ -f1 | sort -u)"
 tar -C "$tmp/custom" -xzf "$package" || exit 1
@@ -76,9 +52,7 @@ agent_config 2>/dev/null
 same 'a quote that is not closed is an error' 1 $?
 
 # Stats of a stand-in for the API, at a port that is found out from the words.
-coproc STUB { exec python3 "$src/tests/packages_stub.py"; }
-stub=$STUB_PID
-read -r port <&"${STUB[0]}" || exit 99
+stub_begin
 CUSTOM_ALGO=kawpow CUSTOM_USER_CONFIG="--api-bind=127.0.0.1:$port"
 agent_config || failed=1
 agent_stats 7
@@ -89,8 +63,7 @@ same 'stats' '{"algo":"kawpow","ar":[120,3,3,"3;0"],"bus_numbers":[1,26],"fan":[
 jq ".\"api-bind\" = \"0.0.0.0:$port\"" "$dir/adit.json" >"$tmp/j" && cp "$tmp/j" "$dir/adit.json"
 agent_stats 7
 same 'the port of the configuration' 61400.5 "$khs"
-kill "$stub" && wait "$stub" 2>/dev/null
-stub=''
+stub_end
 agent_stats 7
 same 'nobody answers' '0 null' "$khs $stats"
 exit $failed

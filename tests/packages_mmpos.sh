@@ -4,35 +4,11 @@
 # mmpOS's agent can use the custom miner: run as the agent runs it, it starts Adit with what the
 # profile says, ends on TERM, and prints the stats the agent wants.
 # usage: packages_mmpos.sh   with ADIT and top_srcdir; 77 where a tool is missing
-set -u
-export ADIT_API_BIND=off # ports are not ours to choose here
-: "${ADIT:?set ADIT to the adit binary}"
-for tool in jq curl python3 xz; do
-	command -v $tool >/dev/null || { echo "skip: $tool is not installed"; exit 77; }
-done
-src=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/adit-mmpos.XXXXXX") || exit 99
-stub=''
-finish() {
-	[ -n "$stub" ] && kill "$stub" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
-failed=0
-same() { # WHAT WANTED GOT
-	if [ "$2" = "$3" ]; then
-		echo "ok - $1"
-	else
-		printf 'not ok - %s\n  want %s\n  got  %s\n' "$1" "$2" "$3"
-		failed=1
-	fi
-}
+# shellcheck source=tests/packages_lib.sh
+. "${top_srcdir:-$(dirname "$0")/..}/tests/packages_lib.sh"
 
-mkdir -p "$tmp/bundle/adit/bin" "$tmp/out" "$tmp/miners"
-printf '#!/bin/sh\nexec "%s" "$@"\n' "$ADIT" >"$tmp/bundle/adit/bin/adit"
-chmod 755 "$tmp/bundle/adit/bin/adit"
-tar -C "$tmp/bundle" -cJf "$tmp/adit-0.1.0-x86_64.tar.xz" adit
-sh "$src/packaging/mmpos/build.sh" "$tmp/adit-0.1.0-x86_64.tar.xz" "$tmp/out" >/dev/null || exit 1
+mkdir "$tmp/miners"
+package mmpos
 tar -C "$tmp/miners" -xzf "$tmp/out/adit-mmpos-0.1.0.tar.gz" || exit 1
 # The agent unpacks to a folder named by the hash of the address.
 dir=$tmp/miners/custom-0a1b2
@@ -62,15 +38,12 @@ kill "$started"
 wait "$started"
 same 'ends on TERM' 0 $?
 
-coproc STUB { exec python3 "$src/tests/packages_stub.py"; }
-stub=$STUB_PID
-read -r port <&"${STUB[0]}" || exit 99
+stub_begin
 printf '{"api-bind": "127.0.0.1:%s"}' "$port" >"$dir/adit.json"
 : >"$dir/adit.args"
 same 'stats' '{"air":["120","3","3"],"busid":[1,26],"hash":[30700000,30700500],"miner_name":"adit","miner_version":"0.1.0","shares":{"accepted":[60,60],"invalid":[3,0],"rejected":[3,3]},"units":"hs"}' \
 	"$(cd / && "$dir/mmp-stats.sh" 2 /dev/null 2>&1 | jq -cS .)"
-kill "$stub" && wait "$stub" 2>/dev/null
-stub=''
+stub_end
 same 'nobody answers' '{"air":["0","0","0"],"busid":[],"hash":[],"miner_name":"adit","miner_version":"0.1.0","shares":{"accepted":[],"invalid":[],"rejected":[]},"units":"hs"}' \
 	"$("$dir/mmp-stats.sh" 2 /dev/null 2>&1 | jq -cS .)"
 exit $failed

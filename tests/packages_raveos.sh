@@ -4,41 +4,18 @@
 # stats.py fills in what the system wants.
 # usage: packages_raveos.sh   with ADIT and top_srcdir; 77 where a tool is missing
 # shellcheck disable=SC2016 # a dollar is a dollar
-set -u
-export ADIT_API_BIND=off # ports are not ours to choose here
-: "${ADIT:?set ADIT to the adit binary}"
-for tool in jq python3 xz zip; do
-	command -v $tool >/dev/null || { echo "skip: $tool is not installed"; exit 77; }
-done
-src=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/adit-raveos.XXXXXX") || exit 99
-stub=''
-finish() {
-	[ -n "$stub" ] && kill "$stub" 2>/dev/null
-	rm -rf "$tmp"
-}
-trap finish EXIT
+needs=zip
+# shellcheck source=tests/packages_lib.sh
+. "${top_srcdir:-$(dirname "$0")/..}/tests/packages_lib.sh"
 export PYTHONDONTWRITEBYTECODE=1
-failed=0
-same() { # WHAT WANTED GOT
-	if [ "$2" = "$3" ]; then
-		echo "ok - $1"
-	else
-		printf 'not ok - %s\n  want %s\n  got  %s\n' "$1" "$2" "$3"
-		failed=1
-	fi
-}
 
-mkdir -p "$tmp/bundle/adit/bin" "$tmp/miner dir" "$tmp/work" "$tmp/module"
-printf '#!/bin/sh\nexec "%s" "$@"\n' "$ADIT" >"$tmp/bundle/adit/bin/adit"
-chmod 755 "$tmp/bundle/adit/bin/adit"
-tar -C "$tmp/bundle" -cJf "$tmp/adit-0.1.0-x86_64.tar.xz" adit
-sh "$src/packaging/raveos/build.sh" "$tmp/adit-0.1.0-x86_64.tar.xz" "$tmp" >/dev/null || exit 1
+mkdir -p "$tmp/miner dir" "$tmp/work" "$tmp/module"
+package raveos
 dir="$tmp/miner dir"
 python3 -c 'import sys, zipfile
 z = zipfile.ZipFile(sys.argv[1])
 z.extractall(sys.argv[2])
-print(oct(z.getinfo("bin/adit").external_attr >> 16 & 0o777))' "$tmp/adit-0.1.0.zip" "$dir" >"$tmp/mode"
+print(oct(z.getinfo("bin/adit").external_attr >> 16 & 0o777))' "$tmp/out/adit-0.1.0.zip" "$dir" >"$tmp/mode"
 chmod 755 "$dir/bin/adit"
 same 'the program can be run' 0o755 "$(cat "$tmp/mode")"
 same 'manifest' '["adit-0.1.0","0.1.0",true,false]' \
@@ -67,17 +44,14 @@ same 'configuration' '["ethash","stratum+ssl://pool.example:4443","wallet.rig","
 same 'for the owner only' 600 "$(stat -c %a "$tmp/work/adit.json")"
 case $command in *'a"b'*) echo 'not ok - the password is in the command'; failed=1 ;; esac
 task sha256 127.0.0.1:9 1 '["-d", "sim:1", "--no-sensors", "--time-limit", "1"]' 0
-sh -c "exec $(python start)" >"$tmp/out" 2>&1 </dev/null
+sh -c "exec $(python start)" >"$tmp/run.out" 2>&1 </dev/null
 same 'runs' 0 $?
-[ -s "$tmp/work/adit.log" ] || { echo 'not ok - no log'; cat "$tmp/out"; failed=1; }
+[ -s "$tmp/work/adit.log" ] || { echo 'not ok - no log'; cat "$tmp/run.out"; failed=1; }
 
-coproc STUB { exec python3 "$src/tests/packages_stub.py"; }
-stub=$STUB_PID
-read -r port <&"${STUB[0]}" || exit 99
+stub_begin
 task kawpow 127.0.0.1:9 1 '""' "$port"
 same 'stats' '{"mpu":[{"hash_rate1":30700500,"pci_id":26,"shares":{"accepted":60,"invalid":0,"rejected":3},"temp":40},{"hash_rate1":30700000,"pci_id":1,"shares":{"accepted":60,"invalid":3,"rejected":3},"temp":61},{"hash_rate1":0,"pci_id":9,"shares":{"accepted":0,"invalid":0,"rejected":0}}],"shares":{"accepted":120,"invalid":3,"rejected":3}}' \
 	"$(python stats | jq -cS .)"
-kill "$stub" && wait "$stub" 2>/dev/null
-stub=''
+stub_end
 same 'nobody answers' '0 0' "$(python stats | jq -r '"\(.mpu[1].hash_rate1) \(.shares.accepted)"')"
 exit $failed

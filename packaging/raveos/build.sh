@@ -4,19 +4,10 @@
 # usage: build.sh adit-VERSION-x86_64.tar.xz [OUTPUT-DIRECTORY]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-bundle=$(readlink -f "${1:?usage: build.sh adit-VERSION-x86_64.tar.xz [OUTPUT-DIRECTORY]}")
-out=$(readlink -f "${2:-.}")
 command -v zip >/dev/null || { echo "build.sh needs zip (Debian: apt-get install zip)" >&2; exit 1; }
-version=$(basename "$bundle" | sed -n 's/^adit-\([0-9.]*\)-x86_64\.tar\.xz$/\1/p')
-if [ -z "$version" ] || [ ! -f "$bundle" ]; then
-	echo "build.sh: $1: not a bundle: 'make bundle' makes adit-VERSION-x86_64.tar.xz" >&2
-	exit 1
-fi
-[ -d "$out" ] || { echo "build.sh: no directory ${2:-.}" >&2; exit 1; }
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-tar -xJf "$bundle" -C "$work"
+# shellcheck source=packaging/rigos/package.sh
+. "$here/../rigos/package.sh"
+from_bundle "$@"
 mkdir "$work/adit/RAVINOS"
 cp "$here/start.py" "$here/stats.py" "$work/adit/RAVINOS/"
 # The algorithms are those that this program has.
@@ -25,8 +16,6 @@ sed -e "s/@VERSION@/$version/" -e "s/@ALGOS@/$algos/" "$here/manifest.json" \
 	>"$work/adit/RAVINOS/manifest.json"
 chmod 755 "$work"/adit/RAVINOS/*.py
 chmod 644 "$work/adit/RAVINOS/manifest.json"
-# The same input gives the same bytes.
-when=${SOURCE_DATE_EPOCH:-$(stat -c %Y "$bundle")}
 find "$work/adit" -exec touch -d "@$when" {} +
 rm -f "$out/adit-$version.zip"
 (cd "$work/adit" && find . -type f | sort | TZ=UTC zip -q -X "$out/adit-$version.zip" -@)
