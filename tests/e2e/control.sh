@@ -17,7 +17,7 @@ done >"$ADIT_SIM_SENSORS"
 rig() {
 	local name=$1
 	shift
-	start_miner "$name" -a sha256d -u wallet-of-a-rig -p first-pass --sim rate=200k \
+	start_miner "$name" -a sha256d -u wallet-of-a-rig -p first-pass --sim rate=20k \
 		--api-bind 127.0.0.1:0 --api-token-file "$tmp/token" --sensor-interval 300 "$@"
 	port=$(wait_line "$tmp/$name.log" 'API at 127.0.0.1:[0-9]+' 30) || fail "$name: the API listens"
 	port=$(printf '%s' "$port" | grep -oE '127\.0\.0\.1:[0-9]+' | tail -n 1)
@@ -55,9 +55,9 @@ mines() {
 	said ' accepted: ' $((before + 2)) "shares are accepted $1"
 }
 
-start_pool a -a sha256d --listen 127.0.0.1:0 --diff 0.000005 --job-interval 600000
+start_pool a -a sha256d --listen 127.0.0.1:0 --diff 0.0000005 --job-interval 600000
 pool_a=$pool_pid at_a=127.0.0.1:$pool_port
-start_pool b -a sha256d --listen 127.0.0.1:0 --diff 0.000005 --job-interval 600000
+start_pool b -a sha256d --listen 127.0.0.1:0 --diff 0.0000005 --job-interval 600000
 pool_b=$pool_pid at_b=127.0.0.1:$pool_port
 rig rig -o "$at_a" -o "$at_b" -d sim:2 --allow-power --on-event "echo \$ADIT_EVENT >>$tmp/events.out"
 mines "by the first pool"
@@ -149,7 +149,7 @@ say "$accepted shares, none lost"
 permit() { # [OPTIONS]: the file says so from now on
 	echo "{\"algo\": \"sha256d\", \"pools\": [{\"url\": \"127.0.0.1:$pool_port\"}] ${1:-}}" >"$tmp/rig.json"
 }
-start_pool c -a sha256d --listen 127.0.0.1:0 --diff 0.000005 --job-interval 600000
+start_pool c -a sha256d --listen 127.0.0.1:0 --diff 0.0000005 --job-interval 600000
 permit
 rig strict --config "$tmp/rig.json" -d sim:1
 until_has miner.devices '"temperature_c":50' "sensors are read"

@@ -36,9 +36,9 @@ line parked 'error device sim:0 \([^:]*\): parked: kernel does not build'
 line parked 'error device sim:1 \([^:]*\): parked: (kernel does|self-test)'
 
 say "devices that fail, beside one that mines"
-start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.000005
+start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.0000005
 start_miner some -a sha256d -o "127.0.0.1:$pool_port" -u me -d sim:4 --stats-interval 1 \
-	--sim 'rate=200k,seed=9;0:fault=fail-build;1:fault=fail-selftest;2:fault=fail-memory'
+	--sim 'rate=20k,seed=9;0:fault=fail-build;1:fault=fail-selftest;2:fault=fail-memory'
 wait_count "$tmp/some.log" ' accepted: sim:3,' 5 60 || fail "sim:3 mines while the others fail"
 wait_line "$tmp/some.log" 'device sim:0 parked' 30 >/dev/null || fail "status of sim:0"
 stop "$miner_pid" INT
@@ -53,7 +53,7 @@ line some 'device sim:0: .*, parked: kernel does not build'
 
 say "a device that computes half of its shares wrongly"
 start_miner wrong -a sha256d -o "127.0.0.1:$pool_port" -u me -d sim:2 \
-	--sim 'rate=400k,seed=4;0:fault=invalid:0.5@1s' --share-log "$tmp/wrong.jsonl"
+	--sim 'rate=40k,seed=4;0:fault=invalid:0.5@1s' --share-log "$tmp/wrong.jsonl"
 wait_count "$tmp/wrong.jsonl" '"invalid"' 20 60 || fail "invalid shares are found"
 before=$(count "$tmp/wrong.log" ' accepted: sim:0,')
 wait_count "$tmp/wrong.log" ' accepted: sim:0,' $((before + 2)) 60 || fail "sim:0 goes on"

@@ -3,12 +3,12 @@
 # The primary goes away: shares flow to the next pool; it comes back: they return to it.
 . "${top_srcdir:-.}/tests/e2e/lib.sh"
 
-start_pool one -a sha256d --listen 127.0.0.1:0 --diff 0.000005
+start_pool one -a sha256d --listen 127.0.0.1:0 --diff 0.0000005
 one_pid=$pool_pid one_port=$pool_port
-start_pool two -a sha256d --listen 127.0.0.1:0 --diff 0.000005
+start_pool two -a sha256d --listen 127.0.0.1:0 --diff 0.0000005
 two_pid=$pool_pid two_port=$pool_port
 start_miner miner -a sha256d -o "127.0.0.1:$one_port" -u first -o "127.0.0.1:$two_port" -u second \
-	-d sim:2 --sim rate=200k,seed=9 --pool-option holddown=2 --log-level debug
+	-d sim:2 --sim rate=20k,seed=9 --pool-option holddown=2 --log-level debug
 wait_count "$tmp/miner.log" ' accepted: ' 3 60 || fail "mines on the primary"
 stop "$one_pid"
 [ "$(json_number "$tmp/one.out" accepted)" -ge 3 ] || fail "the primary had the first shares"
@@ -16,7 +16,7 @@ before=$(count "$tmp/miner.log" ' accepted: ')
 wait_count "$tmp/miner.log" ' accepted: ' $((before + 5)) 60 || fail "fails over to the second pool"
 
 say "the primary comes back"
-start_pool one-again -a sha256d --listen "127.0.0.1:$one_port" --diff 0.000005
+start_pool one-again -a sha256d --listen "127.0.0.1:$one_port" --diff 0.0000005
 kill -USR1 "$two_pid"
 while :; do
 	kill -USR1 "$pool_pid"

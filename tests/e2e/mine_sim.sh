@@ -3,9 +3,9 @@
 # The whole path on simulated devices: jobs, leases, CPU check, accepted shares, clean end.
 . "${top_srcdir:-.}/tests/e2e/lib.sh"
 
-start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.000005 --job-interval 700
+start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.0000005 --job-interval 700
 start_miner miner -a sha256d -o "127.0.0.1:$pool_port" -u user.rig -d sim:4 \
-	--sim rate=200k,seed=3 --stats-interval 1 --share-log "$tmp/shares.jsonl"
+	--sim rate=20k,seed=3 --stats-interval 1 --share-log "$tmp/shares.jsonl"
 wait_count "$tmp/miner.log" ' accepted: ' 40 60 || fail "40 shares accepted"
 stop "$miner_pid" INT
 [ "$rc" = 0 ] || fail "SIGINT ends with exit code 0, got $rc"

@@ -3,11 +3,11 @@
 # SIGHUP: pools change while the devices go on; a bad file changes nothing.
 . "${top_srcdir:-.}/tests/e2e/lib.sh"
 
-start_pool one -a sha256d --listen 127.0.0.1:0 --diff 0.000005
+start_pool one -a sha256d --listen 127.0.0.1:0 --diff 0.0000005
 one_pid=$pool_pid one_port=$pool_port
-start_pool two -a sha256d --listen 127.0.0.1:0 --diff 0.000005
+start_pool two -a sha256d --listen 127.0.0.1:0 --diff 0.0000005
 two_pid=$pool_pid two_port=$pool_port
-config() { printf '{"algo":"sha256d","devices":"sim:2","sim":"rate=200k","pools":[{"url":"127.0.0.1:%s","user":"%s"}]}\n' "$1" "$2" >"$tmp/adit.json"; }
+config() { printf '{"algo":"sha256d","devices":"sim:2","sim":"rate=20k","pools":[{"url":"127.0.0.1:%s","user":"%s"}]}\n' "$1" "$2" >"$tmp/adit.json"; }
 config "$one_port" first
 start_miner miner -c "$tmp/adit.json" --log-file "$tmp/file.log"
 wait_count "$tmp/miner.log" ' accepted: ' 3 60 || fail "mines with the first file"

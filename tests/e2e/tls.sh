@@ -13,15 +13,15 @@ make_cert good "DNS:localhost,IP:127.0.0.1"
 make_cert other "DNS:elsewhere.example"
 print=$(openssl x509 -in "$tmp/good.pem" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)
 
-start_pool good -a sha256d --listen 127.0.0.1:0 --diff 0.000005 --tls-cert "$tmp/good.pem" --tls-key "$tmp/good.key"
+start_pool good -a sha256d --listen 127.0.0.1:0 --diff 0.0000005 --tls-cert "$tmp/good.pem" --tls-key "$tmp/good.key"
 good=$pool_port
-start_pool other -a sha256d --listen 127.0.0.1:0 --diff 0.000005 --tls-cert "$tmp/other.pem" --tls-key "$tmp/other.key"
+start_pool other -a sha256d --listen 127.0.0.1:0 --diff 0.0000005 --tls-cert "$tmp/other.pem" --tls-key "$tmp/other.key"
 other=$pool_port
 
 mines() { # NAME ARGS...
 	local name=$1
 	shift
-	start_miner "$name" -a sha256d -u user -d sim:1 --sim rate=200k "$@"
+	start_miner "$name" -a sha256d -u user -d sim:1 --sim rate=20k "$@"
 	wait_count "$tmp/$name.log" ' accepted: ' 2 60 || fail "$name mines"
 	stop "$miner_pid"
 	[ "$rc" = 0 ] || fail "$name: exit code 0, got $rc"
@@ -31,7 +31,7 @@ mines() { # NAME ARGS...
 refuses() { # NAME REGEX ARGS...
 	local name=$1 regex=$2
 	shift 2
-	start_miner "$name" -a sha256d -u user -d sim:1 --sim rate=200k --retries 1 "$@"
+	start_miner "$name" -a sha256d -u user -d sim:1 --sim rate=20k --retries 1 "$@"
 	wait "$miner_pid"
 	rc=$?
 	[ "$rc" = 4 ] || fail "$name: exit code 4, got $rc"
@@ -47,5 +47,5 @@ mines insecure -o "stratum+ssl://127.0.0.1:$other" --tls-insecure
 refuses unknown-chain 'self.signed|certificate' -o "stratum+ssl://localhost:$good"
 refuses wrong-name 'name|mismatch' -o "stratum+ssl://localhost:$other" --tls-ca "$tmp/other.pem"
 refuses wrong-pin 'fingerprint' -o "stratum+ssl://127.0.0.1:$other" --tls-fingerprint "$print"
-start_pool plain -a sha256d --listen 127.0.0.1:0 --diff 0.000005
+start_pool plain -a sha256d --listen 127.0.0.1:0 --diff 0.0000005
 refuses plain-pool 'TLS|SSL' -o "stratum+ssl://127.0.0.1:$pool_port" --tls-insecure

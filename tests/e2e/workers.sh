@@ -10,9 +10,9 @@ worker_of() { # the pid of the worker of device $1 under miner_pid
 	done
 }
 
-start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.000005
+start_pool pool -a sha256d --listen 127.0.0.1:0 --diff 0.0000005
 start_miner miner -a sha256d -o "127.0.0.1:$pool_port" -u user -d sim:3 \
-	--sim rate=200k,seed=5 --hang-timeout 2
+	--sim rate=20k,seed=5 --hang-timeout 2
 wait_count "$tmp/miner.log" ' accepted: sim:1,' 3 60 || fail "sim:1 mines"
 
 say "kill -9 of sim:1"
