@@ -43,6 +43,8 @@ static int words_line(struct client *c, const char *line, struct err *err)
 		return err_set(err, ERR_PROTO, "it said bye");
 	} else if (!strcmp(line, "refused")) {
 		return err_set(err, ERR_AUTH, "it refused us");
+	} else if (!strncmp(line, "memo ", 5)) {
+		client_set_memo(c, line + 5);
 	} else if (!strncmp(line, "go ", 3)) {
 		client_redirect(c, line + 3, 0, 0);
 	} else if (sscanf(line, "job %u", &n) == 1) {
@@ -56,7 +58,7 @@ static int words_line(struct client *c, const char *line, struct err *err)
 	return 0;
 }
 
-static long words_feed(struct client *c, const uint8_t *data, size_t len, struct err *err)
+long words_feed(struct client *c, const uint8_t *data, size_t len, struct err *err)
 {
 	const uint8_t *end = memchr(data, '\n', len);
 	char line[64];
@@ -100,23 +102,6 @@ static const struct dialect words = {
 
 static struct event_base *base;
 
-static void on_heard(struct bufferevent *bev, void *arg)
-{
-	struct server *s = arg;
-	size_t len;
-	char *line;
-
-	while ((line = evbuffer_readln(bufferevent_get_input(bev), &len, EVBUFFER_EOL_LF))) {
-		snprintf(s->heard, sizeof s->heard, "%s", line);
-		if (!strcmp(line, "hello") && s->greeting)
-			bufferevent_write(bev, s->greeting, strlen(s->greeting));
-		if (!strncmp(line, "share ", 6))
-			evbuffer_add_printf(bufferevent_get_output(bev), "yes %u\n",
-					    (unsigned)strtoul(line + 6, NULL, 10));
-		free(line);
-	}
-}
-
 static void on_left(struct bufferevent *bev, short what, void *arg)
 {
 	struct server *s = arg;
@@ -125,6 +110,28 @@ static void on_left(struct bufferevent *bev, short what, void *arg)
 	if (s->bev == bev)
 		s->bev = NULL;
 	bufferevent_free(bev);
+}
+
+static void on_heard(struct bufferevent *bev, void *arg)
+{
+	struct server *s = arg;
+	size_t len;
+	char *line;
+
+	while ((line = evbuffer_readln(bufferevent_get_input(bev), &len, EVBUFFER_EOL_LF))) {
+		snprintf(s->heard, sizeof s->heard, "%s", line);
+		if (s->hear && !s->hear(s, bev, line)) {
+			free(line);
+			on_left(bev, 0, s);
+			return;
+		}
+		if (!s->hear && !strcmp(line, "hello") && s->greeting)
+			bufferevent_write(bev, s->greeting, strlen(s->greeting));
+		if (!strncmp(line, "share ", 6))
+			evbuffer_add_printf(bufferevent_get_output(bev), "yes %u\n",
+					    (unsigned)strtoul(line + 6, NULL, 10));
+		free(line);
+	}
 }
 
 static void on_come(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *a, int len,

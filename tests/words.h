@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Pools over real loopback sockets, with a dialect of a few words: "ok" logs in, "again" resumes,
- * "job N" is a job, "yes ID" accepts, "bye" makes the dialect hang up, "go HOST" asks to
- * reconnect.  For one test program.
+ * "job N" is a job, "yes ID" accepts, "bye" makes the dialect hang up, "refused" refuses the
+ * credentials, "memo TEXT" is to be remembered, "go HOST" asks to reconnect.  For one test
+ * program, which may have dialects of its own that know the same words.
  */
 #ifndef ADIT_TESTS_WORDS_H
 #define ADIT_TESTS_WORDS_H
@@ -18,7 +19,13 @@ struct server {
 	const char *greeting;    /* said to whoever says hello; NULL: nothing */
 	struct bufferevent *bev; /* the newest connection */
 	char heard[256];
+
+	/* NULL, or what is done with a line instead of greeting; false: hang up. */
+	bool (*hear)(struct server *s, struct bufferevent *bev, const char *line);
 };
+
+/* For dialects: what is said to them is in these words, and their jobs make no work. */
+long words_feed(struct client *c, const uint8_t *data, size_t len, struct err *err);
 
 /* The loop of all that follows. */
 void words_begin(void);
