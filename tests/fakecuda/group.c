@@ -15,6 +15,7 @@
 #define ITEMS_MAX 1024
 #define WARP      32
 #define STACK     ((size_t)256 << 10) /* reserved, not used */
+#define STAGGER   576 /* tops of stacks at one place of their pages share cache lines' sets */
 
 _Thread_local u64 platform_item;
 
@@ -183,7 +184,7 @@ static int make_items(unsigned n)
 	}
 	for (; group.items && group.made < n; group.made++)
 		if (new_stack(&group.items[group.made].stack, group.stacks + group.made * STACK,
-			      STACK, serve))
+			      STACK - group.made % 64 * STAGGER, serve))
 			return -1;
 	return group.items ? 0 : -1;
 }
