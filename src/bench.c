@@ -3,8 +3,8 @@
  * `adit bench`: measures algorithms on devices in real worker processes, one after the other,
  * holds every find against the reference, and the rates against what the devices can do.
  */
+#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,32 +16,37 @@
 #include "src/bench_run.h"
 #include "src/clock.h"
 #include "src/epoch.h"
+#include "src/measure.h"
 #include "src/paths.h"
-#include "src/request.h"
+#include "src/profile.h"
 #include "src/rig.h"
 #include "src/roofline_probe.h"
 #include "src/settings.h"
 #include "src/str.h"
 #include "src/stats.h"
-#include "src/tune_power.h"
 
-#define SILENCE_MS  60000 /* of a worker before it counts as hung */
 #define SENSOR_MS   500
 #define PROGRESS_MS 200
+#define PREPARE_S   2.0  /* that a run takes beside measuring, before any was seen ... */
+#define DATASET_S   15.0 /* ... and with a dataset */
 
 struct bench {
 	const struct settings *settings;
 	const struct algo *algo[BENCH_ALGOS_MAX];
 	unsigned n_algos;
 	struct rig_list devices;
-	struct event_base *base;
-	struct event *signals[2];
-	struct tune_power *power; /* NULL: no sensors */
+	struct measure m;
+	uint32_t intensity; /* asked for; 0: none */
 	struct bench_run_config config;
 	struct bench_report report;
 	struct bench_result *now; /* being measured */
 	json_t *then;             /* what is compared with, or NULL */
-	bool stop, terminal, painted;
+	bool terminal, painted;
+	bool too_late; /* the time is up */
+	int unheard;   /* why nobody reads what we print, an errno; 0: somebody does */
+	int64_t began_ms;
+	double prepare_s[2]; /* the most that a run took beside measuring; [1]: with a dataset */
+	struct event *alarm; /* of the time limit, or NULL */
 	int64_t painted_ms;
 	/* the epoch that is waited for: */
 	struct epoch *epoch;
@@ -92,66 +97,6 @@ static void paint(void *arg, const struct bench_progress *p)
 
 /* --- what is asked for -------------------------------------------------------- */
 
-static bool knows(const struct algo *algo, const char *pair)
-{
-	const struct algo_setting *at = algo->settings;
-	size_t len = strcspn(pair, "="), i;
-
-	for (; at && at->name; at++) {
-		for (i = 0; i < len && at->name[i]; i++)
-			if (at->name[i] != (pair[i] == '-' ? '_' : pair[i]))
-				break;
-		if (i == len && !at->name[i])
-			return true;
-	}
-	return false;
-}
-
-/* A setting is for the algorithms that have it; one that none has is a mistake. */
-static int check_set(const struct bench *b, struct err *err)
-{
-	const struct settings *s = b->settings;
-	unsigned i, k;
-
-	for (i = 0; i < s->n_set; i++) {
-		for (k = 0; k < b->n_algos && !knows(b->algo[k], s->set[i]); k++)
-			;
-		if (k == b->n_algos)
-			return err_set(err, ERR_UNKNOWN,
-				       "--set %s: none of these algorithms has such a setting "
-				       "(see 'adit algos')",
-				       s->set[i]);
-	}
-	return 0;
-}
-
-/* The settings as this algorithm wants them: its own, and a block where nobody names one. */
-static int place(const struct bench *b, const struct algo *algo, struct work *work, uint64_t *set,
-		 struct err *err)
-{
-	struct settings s = *b->settings;
-	uint64_t first, last;
-	unsigned i;
-	int rc;
-
-	s.set = calloc(s.n_set + 1, sizeof *s.set);
-	if (!s.set)
-		return err_set(err, ERR_NOMEM, "no memory for settings");
-	for (i = s.n_set = 0; i < b->settings->n_set; i++)
-		if (knows(algo, b->settings->set[i]))
-			s.set[s.n_set++] = b->settings->set[i];
-	if (s.height < 0 && s.epoch < 0 && algo->dataset)
-		s.height = (int64_t)algo->height;
-	if (s.height < 0 && algo->program) {
-		algo->dataset->heights(algo, (uint32_t)s.epoch, &first, &last);
-		s.height = (int64_t)first;
-	}
-	s.seed = NULL;
-	rc = request_place(algo, &s, work, set, err);
-	free(s.set);
-	return rc;
-}
-
 static int read_intensity(struct bench *b, struct err *err)
 {
 	const char *text = b->settings->intensity;
@@ -160,7 +105,7 @@ static int read_intensity(struct bench *b, struct err *err)
 	if (text && strcmp(text, "auto") && str_to_u64(&v, text, 1, 32))
 		return err_set(err, ERR_USAGE,
 			       "intensity '%s': give 'auto' or a number from 1 to 32", text);
-	b->config.open.intensity = (uint32_t)v;
+	b->intensity = (uint32_t)v;
 	return 0;
 }
 
@@ -173,12 +118,14 @@ static int read_request(struct bench *b, struct err *err)
 	if (s->bench.probe && !s->algo && !s->bench.svg)
 		b->n_algos = 0; /* the probe alone */
 	else if (!rc)
-		rc = check_set(b, err);
+		rc = bench_check_set(s, b->algo, b->n_algos, err);
 	if (!rc)
 		rc = read_intensity(b, err);
 	if (!rc && s->bench.fail_below > 0 && !s->bench.compare)
 		rc = err_set(err, ERR_USAGE,
 			     "--fail-below: compares with saved results: add --compare FILE");
+	if (!rc && s->bench.svg)
+		rc = bench_svg_check(s->bench.svg, err);
 	if (!rc && s->bench.compare && !(b->then = bench_compare_load(s->bench.compare, err)))
 		rc = -err->code;
 	if (rc)
@@ -190,8 +137,8 @@ static int read_request(struct bench *b, struct err *err)
 	open->no_selftest = s->no_selftest;
 	b->config.seconds = b->report.seconds = s->bench.seconds;
 	b->config.repeat = b->report.repeat = s->bench.repeat;
-	b->config.silence_ms = s->hang_timeout_s ? (int64_t)s->hang_timeout_s * 1000 : SILENCE_MS;
-	b->config.stop = &b->stop;
+	b->config.silence_ms = measure_silence_ms(s);
+	b->config.stop = &b->m.stop;
 	b->config.progress = paint;
 	b->config.arg = b;
 	b->report.probed = s->bench.probe || s->bench.svg;
@@ -210,6 +157,8 @@ static int find_devices(struct bench *b, struct err *err)
 		return rc;
 	r->n_devices = b->devices.n;
 	r->n = b->n_algos * r->n_devices;
+	b->prepare_s[0] = PREPARE_S;
+	b->prepare_s[1] = DATASET_S;
 	r->devices = calloc(r->n_devices, sizeof *r->devices);
 	r->results = calloc(r->n ? r->n : 1, sizeof *r->results);
 	if (!r->devices || !r->results)
@@ -218,45 +167,63 @@ static int find_devices(struct bench *b, struct err *err)
 		r->devices[i].info = b->devices.dev[i];
 		rig_id(r->devices[i].id, sizeof r->devices[i].id, &b->devices.dev[i]);
 	}
+	for (i = 0; i < r->n; i++) {
+		r->results[i].algo = b->algo[i / r->n_devices];
+		r->results[i].device = i % r->n_devices;
+		r->results[i].epoch = r->results[i].height = BENCH_UNKNOWN;
+		bench_run_none(&r->results[i]);
+	}
 	return 0;
 }
 
-static void on_signal(evutil_socket_t fd, short what, void *arg)
+/* --- the time there is -------------------------------------------------------- */
+
+static void on_alarm(evutil_socket_t fd, short what, void *arg)
 {
 	struct bench *b = arg;
 
 	(void)fd;
 	(void)what;
-	b->stop = b->report.interrupted = true;
+	b->too_late = b->m.stop = true;
 }
 
-static void on_hot(void *arg, const char *line)
+static int start_clock(struct bench *b, struct err *err)
 {
-	struct bench *b = arg;
+	const struct timeval tv = {.tv_sec = b->settings->time_limit_s};
 
-	wipe(b);
-	fprintf(stderr, "adit: too hot to go on: %s\n", line);
-	b->stop = b->report.interrupted = true;
-}
-
-static int start_loop(struct bench *b, struct err *err)
-{
-	static const int numbers[] = {SIGINT, SIGTERM};
-	int i;
-
-	b->base = event_base_new();
-	for (i = 0; b->base && i < 2; i++) {
-		b->signals[i] = evsignal_new(b->base, numbers[i], on_signal, b);
-		if (!b->signals[i] || event_add(b->signals[i], NULL))
-			return err_set(err, ERR_NOMEM, "no memory for the event loop");
-	}
-	if (!b->base)
-		return err_set(err, ERR_NOMEM, "no memory for the event loop");
-	b->config.base = b->base;
-	if (b->settings->guard.no_sensors)
+	b->began_ms = clock_ms();
+	if (!tv.tv_sec)
 		return 0;
-	return tune_power_new(&b->power, b->base, &b->devices, SENSOR_MS, b->config.open.cache_dir,
-			      &b->stop, &b->settings->guard, on_hot, b, err);
+	b->alarm = evtimer_new(b->m.base, on_alarm, b);
+	if (!b->alarm || event_add(b->alarm, &tv))
+		return err_set(err, ERR_NOMEM, "no memory for a timer");
+	return 0;
+}
+
+/* Would this algorithm, as others went, take longer than there is? */
+static bool no_time_for(const struct bench *b, const struct algo *algo)
+{
+	double left = b->settings->time_limit_s - (double)(clock_ms() - b->began_ms) / 1000;
+	double needs = b->prepare_s[algo->dataset != NULL] + bench_run_seconds(&b->config);
+
+	return b->settings->time_limit_s && needs > left;
+}
+
+static void leave_out(struct bench *b, struct bench_result *out)
+{
+	wipe(b);
+	out->state = BENCH_LEFT;
+	str_copy(out->why, sizeof out->why, "no time left");
+	fprintf(stderr, "adit: %s: %s: %s\n", b->report.devices[out->device].id, out->algo->name,
+		out->why);
+}
+
+static void learn(struct bench *b, const struct algo *algo, int64_t began_ms)
+{
+	double took = (double)(clock_ms() - began_ms) / 1000 - bench_run_seconds(&b->config);
+	double *most = &b->prepare_s[algo->dataset != NULL];
+
+	*most = took > *most ? took : *most;
 }
 
 /* --- epochs ------------------------------------------------------------------- */
@@ -281,21 +248,21 @@ static int await_epoch(struct bench *b, const struct algo *algo, const uint64_t 
 	int64_t start = clock_us();
 	struct epochs *all = NULL;
 	struct epoch *there = NULL;
-	int rc = epochs_new(&all, b->base, algo, set, on_epoch, b, err);
+	int rc = epochs_new(&all, b->m.base, algo, set, on_epoch, b, err);
 
 	b->epoch = NULL;
 	b->arrived = false;
 	if (!rc)
 		rc = epochs_get(all, number, &there, err);
 	paint(b, &p);
-	while (!rc && !there && !b->arrived && !b->stop)
-		if (event_base_loop(b->base, EVLOOP_ONCE) < 0)
+	while (!rc && !there && !b->arrived && !b->m.stop)
+		if (event_base_loop(b->m.base, EVLOOP_ONCE) < 0)
 			rc = err_set(err, ERR_IO, "the event loop fails");
 	if (there)
 		b->epoch = epoch_ref(there);
 	if (!rc && !b->epoch) {
 		*err = b->late;
-		rc = b->stop ? 0 : -err->code;
+		rc = b->m.stop ? 0 : -err->code;
 	}
 	epochs_free(all);
 	*took_s = (double)(clock_us() - start) / 1e6;
@@ -318,6 +285,40 @@ static void find_limit(struct bench *b, struct bench_result *out)
 	roofline_limit(&out->limit, roof, &cost);
 }
 
+/* What is asked for, or else what `adit tune` has found, as for mining. */
+static void pick_intensity(struct bench *b, struct bench_result *out)
+{
+	const struct device_info *info = &b->devices.dev[out->device];
+	struct ipc_open *open = &b->config.open;
+	char note[ERR_TEXT_MAX] = "";
+	struct profile p;
+	uint32_t tuned = 0;
+
+	open->intensity = out->intensity = b->intensity;
+	if (b->intensity || b->settings->guard.no_profile)
+		return;
+	tuned = profile_intensity(open->cache_dir, info, out->algo, open->set, open->batch_ms, note,
+				  sizeof note);
+	wipe(b);
+	if (!tuned && note[0])
+		fprintf(stderr, "adit: %s: %s: %s\n", b->report.devices[out->device].id,
+			out->algo->name, note);
+	if (!tuned || profile_find(open->cache_dir, info, out->algo, open->set, &p, NULL))
+		return;
+	open->intensity = out->intensity = tuned;
+	out->tuned = tune_metric_word(p.metric);
+	out->tuned_mw = p.limit_mw;
+}
+
+/* Nobody reads it any more: what for should it go on? */
+static void printed(struct bench *b)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return;
+	b->unheard = b->unheard ? b->unheard : errno;
+	b->m.stop = true;
+}
+
 static int run_device(struct bench *b, struct bench_result *out, struct err *err)
 {
 	int rc;
@@ -326,19 +327,39 @@ static int run_device(struct bench *b, struct bench_result *out, struct err *err
 	b->config.device = out->device;
 	b->config.algo = out->algo;
 	b->config.epoch = b->epoch;
-	b->config.power = b->power;
+	b->config.base = b->m.base;
+	b->config.power = b->m.power;
+	pick_intensity(b, out);
 	rc = bench_run(&b->config, out, err);
 	if (rc)
 		return rc;
 	find_limit(b, out);
+	if (out->state == BENCH_STOPPED && b->too_late)
+		str_copy(out->why, sizeof out->why, "the time is up");
 	wipe(b);
-	if (out->why[0] && out->state != BENCH_STOPPED)
+	if (out->why[0] && (out->state != BENCH_STOPPED || b->too_late))
 		fprintf(stderr, "adit: %s: %s: %s\n", b->report.devices[out->device].id,
 			out->algo->name, out->why);
 	if (!b->settings->json && !b->settings->bench.markdown)
 		bench_print_row(stdout, &b->report, out);
-	fflush(stdout);
+	printed(b);
 	return 0;
+}
+
+static int run_algo_on(struct bench *b, struct bench_result *out, const struct work *work,
+		       int64_t began_ms, struct err *err)
+{
+	const struct algo *algo = out->algo;
+	int rc;
+
+	b->now = out;
+	out->epoch = algo->dataset ? (int64_t)ALGO_EPOCH_SHOWN(work->epoch) : BENCH_UNKNOWN;
+	out->height = algo->program ? (int64_t)work->height : BENCH_UNKNOWN;
+	b->config.height = work->height;
+	rc = run_device(b, out, err);
+	if (out->state == BENCH_DONE)
+		learn(b, algo, began_ms);
+	return rc;
 }
 
 static int run_algo(struct bench *b, unsigned a, struct err *err)
@@ -346,27 +367,23 @@ static int run_algo(struct bench *b, unsigned a, struct err *err)
 	struct bench_result *first = &b->report.results[a * b->report.n_devices];
 	struct ipc_open *open = &b->config.open;
 	const struct algo *algo = b->algo[a];
+	int64_t began_ms = clock_ms();
+	bool none = no_time_for(b, algo);
 	double cache_s = -1;
 	struct work work;
 	unsigned d;
-	int rc = place(b, algo, &work, open->set, err);
+	int rc = bench_place(b->settings, algo, &work, open->set, err);
 
 	b->now = first;
-	for (d = 0; d < b->report.n_devices; d++) {
-		first[d].algo = algo;
-		first[d].device = d;
-	}
-	if (!rc && algo->dataset)
+	if (!rc && algo->dataset && !none)
 		rc = await_epoch(b, algo, open->set, work.epoch, &cache_s, err);
 	str_copy(open->algo, sizeof open->algo, algo->name);
-	b->config.height = work.height;
-	for (d = 0; d < b->report.n_devices && !rc && !b->stop; d++) {
-		b->now = &first[d];
-		b->now->epoch =
-			algo->dataset ? (int64_t)ALGO_EPOCH_SHOWN(work.epoch) : BENCH_UNKNOWN;
-		b->now->height = algo->program ? (int64_t)work.height : BENCH_UNKNOWN;
-		b->now->cache_s = cache_s;
-		rc = run_device(b, b->now, err);
+	for (d = 0; d < b->report.n_devices && !rc && !b->m.stop; d++) {
+		first[d].cache_s = cache_s;
+		if (none || (d && no_time_for(b, algo)))
+			leave_out(b, &first[d]);
+		else
+			rc = run_algo_on(b, &first[d], &work, d ? clock_ms() : began_ms, err);
 	}
 	epoch_unref(b->epoch);
 	b->epoch = NULL;
@@ -375,41 +392,45 @@ static int run_algo(struct bench *b, unsigned a, struct err *err)
 	return rc;
 }
 
-static int probe_all(struct bench *b, struct err *err)
+static void probe_all(struct bench *b)
 {
 	unsigned d;
-	int rc = 0;
 
-	for (d = 0; d < b->report.n_devices && !rc && !b->stop; d++) {
+	for (d = 0; d < b->report.n_devices && !b->m.stop; d++) {
 		struct bench_device *dev = &b->report.devices[d];
 		const struct roofline_probe_config config = {
-			.base = b->base,
+			.base = b->m.base,
 			.info = &dev->info,
 			.cache_dir = b->config.open.cache_dir,
 			.silence_ms = b->config.silence_ms,
-			.stop = &b->stop,
+			.stop = &b->m.stop,
 			.terminal = b->terminal,
 		};
 
-		rc = roofline_probe(&config, &dev->roof, dev->roof_why, err);
+		dev->roof_broken = roofline_probe(&config, &dev->roof, dev->roof_why) != 0;
 		if (dev->roof_why[0])
 			fprintf(stderr, "adit: %s: not probed: %s\n", dev->id, dev->roof_why);
 		if (!b->settings->json && !b->settings->bench.markdown)
 			bench_print_probe(stdout, dev);
-		fflush(stdout);
+		printed(b);
 	}
-	return rc;
 }
 
 static int run_all(struct bench *b, struct err *err)
 {
-	unsigned a;
-	int rc = b->report.probed ? probe_all(b, err) : 0;
+	unsigned a, i;
+	int rc = 0;
 
-	if (b->n_algos && !rc && !b->stop && !b->settings->json && !b->settings->bench.markdown)
+	if (b->report.probed)
+		probe_all(b);
+	if (b->n_algos && !b->m.stop && !b->settings->json && !b->settings->bench.markdown)
 		bench_print_head(stdout, &b->report);
-	for (a = 0; a < b->n_algos && !rc && !b->stop; a++)
+	printed(b);
+	for (a = 0; a < b->n_algos && !rc && !b->m.stop; a++)
 		rc = run_algo(b, a, err);
+	for (i = 0; i < b->report.n && b->too_late; i++)
+		if (!b->report.results[i].windows && b->report.results[i].state != BENCH_LEFT)
+			leave_out(b, &b->report.results[i]);
 	wipe(b);
 	return rc;
 }
@@ -422,7 +443,7 @@ static void drop_unmeasured(struct bench_report *r)
 	unsigned i, kept = 0;
 
 	for (i = 0; i < r->n; i++)
-		if (r->results[i].algo && r->results[i].windows)
+		if (r->results[i].windows || r->results[i].state == BENCH_LEFT)
 			r->results[kept++] = r->results[i];
 	r->n = kept;
 }
@@ -432,6 +453,7 @@ static int conclude(struct bench *b, unsigned *below, struct err *err)
 	const struct settings_bench *s = &b->settings->bench;
 	json_t *root = b->settings->json ? bench_json(&b->report) : NULL;
 	FILE *out = b->settings->json ? NULL : stdout;
+	unsigned compared = 0;
 	int rc = 0;
 
 	if (b->settings->json && !root)
@@ -439,20 +461,25 @@ static int conclude(struct bench *b, unsigned *below, struct err *err)
 	if (s->markdown)
 		bench_print_markdown(stdout, &b->report);
 	if (b->then)
-		*below = bench_compare_results(out, root, b->then, &b->report, s->fail_below);
-	if (root && json_dumpf(root, stdout, JSON_INDENT(2)))
-		rc = err_set(err, ERR_IO, "cannot write to standard output");
-	if (root)
+		*below = bench_compare_results(out, root, b->then, &b->report, s->fail_below,
+					       &compared);
+	if (root && !json_dumpf(root, stdout, JSON_INDENT(2)))
 		putchar('\n');
 	json_decref(root);
-	if (!rc && s->svg)
-		rc = bench_svg(s->svg, &b->report, err);
+	if (s->fail_below > 0 && !compared && !b->report.interrupted)
+		rc = err_set(err, ERR_STALE, "--fail-below: nothing of %s was measured now",
+			     s->compare);
+	if (s->svg) {
+		int drawn = bench_svg(s->svg, &b->report, rc ? NULL : err);
+
+		rc = rc ? rc : drawn;
+	}
 	return rc;
 }
 
 static int exit_of_results(const struct bench_report *r, unsigned below)
 {
-	unsigned i, failed = 0, unfit = 0, wrong = 0;
+	unsigned i, k, failed = 0, unfit = 0, wrong = 0, probed = 0;
 
 	for (i = 0; i < r->n; i++) {
 		failed += r->results[i].state == BENCH_FAILED;
@@ -460,8 +487,8 @@ static int exit_of_results(const struct bench_report *r, unsigned below)
 		wrong += r->results[i].state == BENCH_WRONG;
 	}
 	for (i = 0; i < r->n_devices; i++) {
-		unsigned k;
-
+		failed += r->devices[i].roof_broken;
+		probed += r->devices[i].roof.n > 0;
 		for (k = 0; k < r->devices[i].roof.n; k++)
 			wrong += r->devices[i].roof.figure[k].wrong;
 	}
@@ -469,37 +496,18 @@ static int exit_of_results(const struct bench_report *r, unsigned below)
 		return EXIT_MISMATCH;
 	if (r->interrupted)
 		return EXIT_INTERRUPTED;
-	if (failed || (r->n && unfit == r->n))
+	if (failed || (r->n ? unfit == r->n : !probed))
 		return EXIT_DEVICE;
 	return below ? EXIT_FAIL : EXIT_OK;
-}
-
-static int exit_of_error(int rc)
-{
-	switch (-rc) {
-	case ERR_USAGE:
-	case ERR_PARSE:
-	case ERR_RANGE:
-	case ERR_UNKNOWN:
-		return EXIT_USAGE;
-	case ERR_NODEV:
-		return EXIT_NO_DEVICE;
-	default:
-		return EXIT_SYSTEM;
-	}
 }
 
 static void bench_free(struct bench *b)
 {
 	unsigned i;
-	int s;
 
-	tune_power_free(b->power);
-	for (s = 0; s < 2; s++)
-		if (b->signals[s])
-			event_free(b->signals[s]);
-	if (b->base)
-		event_base_free(b->base);
+	if (b->alarm)
+		event_free(b->alarm);
+	measure_done(&b->m);
 	for (i = 0; i < b->report.n; i++)
 		free(b->report.results[i].windows);
 	json_decref(b->then);
@@ -513,7 +521,7 @@ int cmd_bench(struct settings *s)
 	struct bench *b = calloc(1, sizeof *b);
 	struct err err = {0};
 	unsigned below = 0;
-	int rc;
+	int rc, unheard;
 
 	if (!b)
 		return EXIT_SYSTEM;
@@ -522,10 +530,13 @@ int cmd_bench(struct settings *s)
 	if (!rc)
 		rc = find_devices(b, &err);
 	if (!rc)
-		rc = start_loop(b, &err);
+		rc = measure_init(&b->m, s, &b->devices, SENSOR_MS, b->config.open.cache_dir, &err);
+	if (!rc)
+		rc = start_clock(b, &err);
 	if (!rc)
 		rc = run_all(b, &err);
-	if (!rc) {
+	b->report.interrupted = b->m.stop && !b->too_late && !b->unheard;
+	if (!rc && !b->unheard) {
 		drop_unmeasured(&b->report);
 		rc = conclude(b, &below, &err);
 	}
@@ -533,10 +544,15 @@ int cmd_bench(struct settings *s)
 		fputs("adit: interrupted\n", stderr);
 	if (rc) {
 		fprintf(stderr, "adit: %s\n", err.text);
-		rc = exit_of_error(rc);
+		rc = measure_exit(rc);
+	} else if (b->unheard) {
+		rc = EXIT_SYSTEM; /* main() says so, by errno */
 	} else {
 		rc = exit_of_results(&b->report, below);
 	}
+	unheard = b->unheard;
 	bench_free(b);
+	if (unheard)
+		errno = unheard;
 	return rc;
 }

@@ -16,6 +16,8 @@
 #include "algos/algo.h"
 #include "src/roofline.h"
 
+struct settings;
+
 #define BENCH_SCHEMA "adit-bench"
 #define BENCH_SCHEMA_NUMBER                                                                        \
  1 /* doc/bench.md: changed when a member changes its meaning or goes                              \
@@ -33,7 +35,8 @@ struct bench_spread {
 
 enum bench_state {
 	BENCH_DONE,
-	BENCH_STOPPED, /* a signal came; what there is counts */
+	BENCH_STOPPED, /* a signal came, or the time is up; what there is counts */
+	BENCH_LEFT,    /* not begun: there was no time for it */
 	BENCH_UNFIT,   /* the device cannot do it: no fault */
 	BENCH_FAILED,  /* it broke down or hangs */
 	BENCH_WRONG,   /* wrong results, or results it should have had and has not */
@@ -50,6 +53,9 @@ struct bench_result {
 	enum bench_state state;
 	char why[ERR_TEXT_MAX]; /* when not done */
 	char label[48];         /* of the plan in use */
+	uint32_t intensity;     /* asked for, or of a profile; 0: automatic */
+	const char *tuned;      /* what its profile was found for; NULL: it has none */
+	int64_t tuned_mw;       /* the power limit that goes with that, which is not set; or <= 0 */
 	int64_t epoch, height;  /* BENCH_UNKNOWN: it has none */
 	bool simulated, steady;
 
@@ -81,8 +87,9 @@ struct bench_result {
 struct bench_device {
 	char id[32];
 	struct device_info info;
-	struct roofline roof; /* n 0: not probed */
-	char roof_why[ERR_TEXT_MAX];
+	struct roofline roof;        /* n 0: not probed */
+	char roof_why[ERR_TEXT_MAX]; /* why it is not, or not wholly; "" */
+	bool roof_broken;            /* ... because the device or its worker broke down */
 };
 
 struct bench_report {
@@ -122,6 +129,14 @@ enum bench_verdict bench_compare(const struct bench_spread *old_rate,
 /* The algorithms of a comma list; NULL or "all": all.  -ERR_UNKNOWN with the nearest name. */
 int bench_algos(const struct algo **out, unsigned *n, const char *list, struct err *err);
 
+/* A setting is for the algorithms that have it; one that none has is a mistake: -ERR_UNKNOWN. */
+int bench_check_set(const struct settings *s, const struct algo *const *list, unsigned n,
+		    struct err *err);
+
+/* The settings as this algorithm wants them: its own, and a block where nobody names one. */
+int bench_place(const struct settings *settings, const struct algo *algo, struct work *work,
+		uint64_t *set, struct err *err);
+
 /* --- bench_print.c, bench_json.c ---------------------------------------------- */
 
 void bench_print_head(FILE *out, const struct bench_report *r);
@@ -140,13 +155,15 @@ json_t *bench_compare_load(const char *path, struct err *err);
 /*
  * Print (out NULL: do not) what became faster or slower since then, and put the same under
  * "compare" of root (NULL: nowhere).  Returns how many are surely slower and below so many percent
- * (0: none is).
+ * (0: none is); *compared: of how many.
  */
 unsigned bench_compare_results(FILE *out, json_t *root, const json_t *then,
-			       const struct bench_report *r, double fail_below);
+			       const struct bench_report *r, double fail_below, unsigned *compared);
 
 /* --- bench_svg.c -------------------------------------------------------------- */
 
+/* Can it be written there?  Asked before anything is measured; nothing is changed. */
+int bench_svg_check(const char *path, struct err *err);
 int bench_svg(const char *path, const struct bench_report *r, struct err *err);
 
 #endif

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Results of `adit bench` beside those of another day. */
-#include <inttypes.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "src/bench.h"
 #include "src/stats.h"
 #include "src/str.h"
 
-#define FILE_MAX    (16u << 20)
+#define FILE_MAX    (16 << 20) /* bytes */
 #define WINDOWS_MAX 1000
+#define RATE_MAX    1e18
 
 static const char *const words[] = {
 	[BENCH_SAME] = "same", [BENCH_FASTER] = "faster", [BENCH_SLOWER] = "slower"};
@@ -20,29 +24,43 @@ static const char *text_of(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
-/* With a lid: it may be any file. */
-json_t *bench_compare_load(const char *path, struct err *err)
+/* A file of our size, or NULL: what is written there may be anything, and no end of it. */
+static FILE *open_file(const char *path, struct err *err)
 {
-	FILE *f = fopen(path, "re");
-	json_error_t at;
-	json_t *root = NULL;
-	long size = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	FILE *f = NULL;
 
-	if (f && !fseek(f, 0, SEEK_END) && (size = ftell(f)) >= 0 && size <= (long)FILE_MAX) {
-		rewind(f);
-		root = json_loadf(f, JSON_REJECT_DUPLICATES, &at);
-	}
-	if (!f || size < 0)
-		err_set(err, ERR_USAGE, "--compare %s: cannot read it", path);
-	else if (size > (long)FILE_MAX)
+	if (fd < 0 || fstat(fd, &st))
+		err_set(err, ERR_USAGE, "--compare %s: cannot read it: %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		err_set(err, ERR_USAGE, "--compare %s: cannot read it: not a file", path);
+	else if (st.st_size > FILE_MAX)
 		err_set(err, ERR_USAGE, "--compare %s: too large to be what 'adit bench' printed",
 			path);
-	else if (!root)
-		err_set(err, ERR_USAGE, "--compare %s: line %d: %s", path, at.line, at.text);
-	if (f)
-		fclose(f);
-	if (!root)
+	else if (!(f = fdopen(fd, "r")))
+		err_set(err, ERR_NOMEM, "--compare %s: no memory to read it", path);
+	if (!f && fd >= 0)
+		close(fd);
+	return f;
+}
+
+json_t *bench_compare_load(const char *path, struct err *err)
+{
+	FILE *f = open_file(path, err);
+	char why[JSON_ERROR_TEXT_LENGTH];
+	json_error_t at;
+	json_t *root;
+
+	if (!f)
 		return NULL;
+	root = json_loadf(f, JSON_REJECT_DUPLICATES, &at);
+	fclose(f);
+	if (!root) {
+		str_printable(why, sizeof why, at.text, strlen(at.text));
+		err_set(err, ERR_USAGE, "--compare %s: line %d: %s", path, at.line, why);
+		return NULL;
+	}
 	if (!strcmp(text_of(root, "schema"), BENCH_SCHEMA) &&
 	    json_integer_value(json_object_get(root, "version")) == BENCH_SCHEMA_NUMBER)
 		return root;
@@ -65,7 +83,7 @@ static bool spread_of(struct bench_spread *out, const json_t *result)
 		return false;
 	for (i = 0; i < n; i++) {
 		v[i] = json_number_value(json_array_get(windows, i));
-		if (!(v[i] > 0))
+		if (!(v[i] > 0 && v[i] < RATE_MAX))
 			return false;
 	}
 	bench_spread(out, v, (unsigned)n);
@@ -146,11 +164,12 @@ static json_t *to_json(const struct comparison *c)
 }
 
 unsigned bench_compare_results(FILE *out, json_t *root, const json_t *then,
-			       const struct bench_report *r, double fail_below)
+			       const struct bench_report *r, double fail_below, unsigned *compared)
 {
 	json_t *list = json_array();
-	unsigned i, compared = 0, below = 0;
+	unsigned i, below = 0;
 
+	*compared = 0;
 	if (out)
 		fputs("\ncompared with what was saved:\n", out);
 	for (i = 0; i < r->n; i++) {
@@ -163,12 +182,12 @@ unsigned bench_compare_results(FILE *out, json_t *root, const json_t *then,
 		c.below = fail_below > 0 && c.verdict == BENCH_SLOWER &&
 			  100 * (1 + c.change) < fail_below;
 		below += c.below;
-		compared++;
+		(*compared)++;
 		if (out)
 			print(out, &c);
 		json_array_append_new(list, to_json(&c));
 	}
-	if (out && !compared)
+	if (out && !*compared)
 		fputs("nothing of it was measured now\n", out);
 	if (root)
 		json_object_set_new(root, "compare", list);

@@ -98,6 +98,18 @@ static json_t *limit_json(const struct bench_result *r)
 	return o;
 }
 
+static json_t *profile_json(const struct bench_result *r)
+{
+	json_t *o;
+
+	if (!r->tuned)
+		return json_null();
+	o = json_object();
+	json_object_set_new(o, "metric", json_string(r->tuned));
+	json_object_set_new(o, "power_limit_w", real((double)r->tuned_mw / 1000, r->tuned_mw > 0));
+	return o;
+}
+
 static json_t *result_json(const struct bench_report *report, const struct bench_result *r)
 {
 	json_t *o = json_object();
@@ -108,6 +120,8 @@ static json_t *result_json(const struct bench_report *report, const struct bench
 	json_object_set_new(o, "why", text(r->why));
 	json_object_set_new(o, "simulated", json_boolean(r->simulated));
 	json_object_set_new(o, "plan", text(r->label));
+	json_object_set_new(o, "intensity", whole(r->intensity, r->intensity));
+	json_object_set_new(o, "profile", profile_json(r));
 	json_object_set_new(o, "epoch", whole(r->epoch, r->epoch != BENCH_UNKNOWN));
 	json_object_set_new(o, "height", whole(r->height, r->height != BENCH_UNKNOWN));
 	json_object_set_new(o, "rate", r->n ? rate_json(r) : json_null());

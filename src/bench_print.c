@@ -88,13 +88,32 @@ static void fill(struct row *row, const struct bench_report *report, const struc
 	fill_limit(row, r);
 }
 
-static const char *remark(const struct bench_result *r)
+#define REMARK 128
+
+/* What is to be known beside the figures.  Returns out. */
+static char *remark(char out[REMARK], const struct bench_result *r)
 {
+	char tuned[96] = "", limit[48] = "";
+	size_t len;
+
+	if (r->tuned_mw > 0)
+		snprintf(limit, sizeof limit, " (its power limit of %.0f W is not set)",
+			 (double)r->tuned_mw / 1000);
+	if (r->tuned)
+		snprintf(tuned, sizeof tuned, "intensity %u, tuned for %s%s",
+			 (unsigned)r->intensity, r->tuned, limit);
+	else if (r->intensity)
+		snprintf(tuned, sizeof tuned, "intensity %u", (unsigned)r->intensity);
 	if (r->state != BENCH_DONE)
-		return bench_state_word(r->state);
-	if (r->simulated)
-		return "simulated: not a speed of anything";
-	return r->steady ? "" : "not steady";
+		str_copy(out, REMARK, bench_state_word(r->state));
+	else if (r->simulated)
+		str_copy(out, REMARK, "simulated: not a speed of anything");
+	else
+		str_copy(out, REMARK, r->steady ? "" : "not steady");
+	len = strlen(out);
+	if (*tuned)
+		snprintf(out + len, REMARK - len, "%s%s", len ? ", " : "", tuned);
+	return out;
 }
 
 void bench_print_head(FILE *out, const struct bench_report *r)
@@ -106,18 +125,19 @@ void bench_print_head(FILE *out, const struct bench_report *r)
 	for (i = 0; i < COLUMNS; i++)
 		fprintf(out, "%s%*s", i ? " " : "", widths[i], titles[i]);
 	fputc('\n', out);
-	fflush(out);
 }
 
 void bench_print_row(FILE *out, const struct bench_report *report, const struct bench_result *r)
 {
+	char beside[REMARK];
 	struct row row;
 	int i;
 
 	fill(&row, report, r);
+	remark(beside, r);
 	for (i = 0; i < COLUMNS; i++)
 		fprintf(out, "%s%*s", i ? " " : "", widths[i], row.cell[i]);
-	fprintf(out, "%s%s\n", *remark(r) ? " " : "", remark(r));
+	fprintf(out, "%s%s\n", *beside ? " " : "", beside);
 }
 
 /* --- the device itself -------------------------------------------------------- */
@@ -210,6 +230,7 @@ static void markdown_device(FILE *out, const struct bench_device *d)
 
 void bench_print_markdown(FILE *out, const struct bench_report *r)
 {
+	char beside[REMARK];
 	struct row row;
 	unsigned i;
 	int c;
@@ -231,7 +252,7 @@ void bench_print_markdown(FILE *out, const struct bench_report *r)
 		fputc('|', out);
 		for (c = 0; c < COLUMNS; c++)
 			cell(out, row.cell[c]);
-		cell(out, remark(&r->results[i]));
+		cell(out, remark(beside, &r->results[i]));
 		fputc('\n', out);
 	}
 }

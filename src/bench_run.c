@@ -4,24 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <event2/event.h>
 
 #include "src/bench_proof.h"
 #include "src/bench_run.h"
 #include "src/bench_usage.h"
 #include "src/clock.h"
 #include "src/epoch.h"
-#include "src/fit.h"
-#include "src/rig.h"
-#include "src/spawn.h"
+#include "src/errand.h"
 #include "src/str.h"
 #include "src/tune_power.h"
 
-#define END_WAIT_MS  2000
-#define HELD_MAX     2
-#define MESSAGES_MAX 64 /* a wake-up, so that signals and sensors have their turn */
+#define HELD_MAX 2
 
 #define FINDS_A_S   20.0 /* wanted while the clock runs: all are checked afterwards */
 #define FINDS_BATCH 16.0 /* at most: the worker must not have to cut batches for them */
@@ -42,12 +35,9 @@ struct run {
 	struct bench_result *out;
 	struct bench_proof *proof;
 	struct bench_usage usage;
-	char id[32];
-	struct event *readable, *timer;
-	int fd, pid;
-	struct err broken; /* code 0: the worker lives */
-	bool unfit, ready;
-	int64_t heard_ms, opened_us, staged_us;
+	struct errand worker;
+	bool ready;
+	int64_t opened_us, staged_us;
 	unsigned readies;
 	double *stage_s; /* of what it is at, NULL: nobody asks */
 
@@ -68,88 +58,6 @@ struct run {
 	uint64_t finds;
 	bool over;
 };
-
-static void on_readable(evutil_socket_t fd, short what, void *arg);
-
-/* --- its worker --------------------------------------------------------------- */
-
-static void breaks(struct run *r, int code, const char *text)
-{
-	if (!r->broken.code)
-		err_set(&r->broken, code, "%s", text);
-}
-
-static void tell(struct run *r, unsigned type, const void *body)
-{
-	if (r->fd >= 0 && ipc_send(r->fd, type, body))
-		breaks(r, ERR_DEVICE, "its worker takes no orders");
-}
-
-static void stop_worker(struct run *r)
-{
-	if (r->readable)
-		event_free(r->readable);
-	r->readable = NULL;
-	if (r->fd >= 0) {
-		ipc_send(r->fd, IPC_QUIT, NULL);
-		close(r->fd);
-	}
-	r->fd = -1;
-	if (r->pid > 0)
-		spawn_reap(r->pid, END_WAIT_MS);
-	r->pid = 0;
-}
-
-static int start_worker(struct run *r, struct err *err)
-{
-	int rc = rig_spawn(r->config.info, &r->fd, &r->pid, err);
-
-	if (rc) {
-		r->fd = -1;
-		r->pid = 0;
-		return rc;
-	}
-	r->heard_ms = clock_ms();
-	r->opened_us = r->staged_us = clock_us();
-	r->stage_s = &r->out->open_s;
-	r->readable = event_new(r->config.base, r->fd, EV_READ | EV_PERSIST, on_readable, r);
-	if (!r->readable || event_add(r->readable, NULL))
-		return err_set(err, ERR_NOMEM, "no memory for a worker's socket");
-	tell(r, IPC_OPEN, &r->config.open);
-	if (r->config.epoch) {
-		const struct ipc_epoch epoch = {.facts = r->config.epoch->view.facts};
-
-		if (ipc_send_fd(r->fd, IPC_EPOCH, &epoch, r->config.epoch->fd))
-			breaks(r, ERR_DEVICE, "its worker takes no epoch");
-	}
-	return 0;
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg; /* await() looks at the clock */
-}
-
-/* Run the loop until *what.  False: the worker broke down, or somebody wants to stop. */
-static bool await(struct run *r, const bool *what)
-{
-	while (!*what && !r->broken.code && !*r->config.stop) {
-		int64_t left = r->heard_ms + r->config.silence_ms - clock_ms();
-		struct timeval tv = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
-
-		if (left <= 0) {
-			breaks(r, ERR_DEVICE, "it hangs: nothing heard of it in its time");
-			break;
-		}
-		event_add(r->timer, &tv);
-		if (event_base_loop(r->config.base, EVLOOP_ONCE) < 0)
-			breaks(r, ERR_IO, "the event loop fails");
-	}
-	event_del(r->timer);
-	return *what && !r->broken.code;
-}
 
 /* --- what people see ---------------------------------------------------------- */
 
@@ -195,7 +103,7 @@ static void send_work(struct run *r, const struct work *work)
 	w.work = *work;
 	w.work.serial = r->serial;
 	w.lease = ++r->lease;
-	tell(r, IPC_WORK, &w);
+	errand_tell(&r->worker, IPC_WORK, &w);
 	r->held++;
 }
 
@@ -204,7 +112,7 @@ static void give(struct run *r)
 	struct work work;
 
 	while ((r->phase == PHASE_WARM || r->phase == PHASE_CLOCK) && r->held < HELD_MAX &&
-	       !r->broken.code) {
+	       !r->worker.broken.code) {
 		bench_proof_work(r->proof, ++r->roll, target_of(r->share), &work);
 		send_work(r, &work);
 	}
@@ -218,7 +126,7 @@ static void begin_phase(struct run *r, enum phase phase)
 	r->phase = phase;
 	r->phase_us = clock_us();
 	forget.n = ++r->serial;
-	tell(r, IPC_FORGET, &forget);
+	errand_tell(&r->worker, IPC_FORGET, &forget);
 }
 
 /* --- what it says ------------------------------------------------------------- */
@@ -234,7 +142,7 @@ static void on_found(struct run *r, const struct ipc_found *f)
 	if (bench_proof_found(r->proof, planted,
 			      planted || f->roll <= r->roll ? f->roll : UINT64_MAX, f->nonce,
 			      target_of(r->share)))
-		breaks(r, ERR_DEVICE, "it finds absurdly much");
+		errand_breaks(&r->worker, ERR_DEVICE, "it finds absurdly much");
 }
 
 static void end_window(struct run *r, int64_t now)
@@ -251,7 +159,7 @@ static void end_window(struct run *r, int64_t now)
 		r->over = r->n == r->most;
 	}
 	if (r->over && r->phase == PHASE_CLOCK)
-		bench_usage_end(&r->usage, r->pid);
+		bench_usage_end(&r->usage, r->worker.pid);
 }
 
 static void on_clocked(struct run *r, const struct ipc_batch *b)
@@ -266,7 +174,7 @@ static void on_clocked(struct run *r, const struct ipc_batch *b)
 		if (!--r->settle) {
 			r->start_us = now;
 			if (r->phase == PHASE_CLOCK)
-				bench_usage_begin(&r->usage, r->pid);
+				bench_usage_begin(&r->usage, r->worker.pid);
 		}
 		return;
 	}
@@ -295,29 +203,11 @@ static void on_batch(struct run *r, const struct ipc_batch *b)
 		return;
 	}
 	if (b->hashes > r->left) {
-		breaks(r, ERR_PROTO, "it searched more than it was given");
+		errand_breaks(&r->worker, ERR_PROTO, "it searched more than it was given");
 		return;
 	}
 	r->left -= b->hashes;
 	r->reaped = !r->left;
-}
-
-/* Engines name the device in what they say, and so do we: once is enough. */
-static const char *nameless(const struct run *r, const char *text)
-{
-	size_t len = strlen(r->id);
-
-	return !strncmp(text, r->id, len) && !strncmp(text + len, ": ", 2) ? text + len + 2 : text;
-}
-
-static void on_unfit(struct run *r, const struct ipc_unfit *u)
-{
-	char text[ERR_TEXT_MAX];
-
-	breaks(r, ERR_MEMORY,
-	       fit_text(text, sizeof text, r->config.algo, r->config.open.set, u->epoch, u->need,
-			u->left));
-	r->unfit = true;
 }
 
 /* Stages before it is ready are timed by their names. */
@@ -370,8 +260,10 @@ static void on_ready(struct run *r, const struct ipc_ready *m)
 	r->ready = true;
 }
 
-static void on_message(struct run *r, const struct ipc_msg *m)
+static void on_message(void *arg, const struct ipc_msg *m)
 {
+	struct run *r = arg;
+
 	switch (m->head.type) {
 	case IPC_PROGRESS:
 		on_progress(r, &m->u.progress);
@@ -381,7 +273,8 @@ static void on_message(struct run *r, const struct ipc_msg *m)
 		break;
 	case IPC_HUNGRY:
 		if (m->u.number.n > r->held) {
-			breaks(r, ERR_PROTO, "it returned more works than it was given");
+			errand_breaks(&r->worker, ERR_PROTO,
+				      "it returned more works than it was given");
 			return;
 		}
 		r->held -= (unsigned)m->u.number.n;
@@ -393,40 +286,30 @@ static void on_message(struct run *r, const struct ipc_msg *m)
 	case IPC_FOUND:
 		on_found(r, &m->u.found);
 		break;
-	case IPC_UNFIT:
-		on_unfit(r, &m->u.unfit);
-		break;
-	case IPC_FAILED:
-		breaks(r,
-		       m->u.failed.code > 0 && m->u.failed.code < ERR_CODES ? m->u.failed.code
-									    : ERR_DEVICE,
-		       nameless(r, m->u.failed.text));
-		break;
-	case IPC_NOTE:
-		if (m->u.failed.code)
-			fprintf(stderr, "adit: %s: %s\n", r->id, nameless(r, m->u.failed.text));
-		break;
 	default:
 		break;
 	}
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+/* One that cannot be started is broken from the beginning. */
+static void start_worker(struct run *r)
 {
-	struct run *r = arg;
-	struct ipc_msg msg;
-	int i, rc = 1;
+	const struct bench_run_config *c = &r->config;
+	const struct errand_config worker = {.base = c->base,
+					     .info = c->info,
+					     .epoch = c->epoch,
+					     .silence_ms = c->silence_ms,
+					     .stop = c->stop,
+					     .algo = c->algo,
+					     .set = c->open.set,
+					     .on_message = on_message,
+					     .arg = r};
+	struct err err = {0};
 
-	(void)what;
-	for (i = 0; i < MESSAGES_MAX && !r->broken.code && (rc = ipc_recv(fd, &msg)) == 1; i++) {
-		r->heard_ms = clock_ms();
-		on_message(r, &msg);
-	}
-	if (rc < 0)
-		breaks(r, rc == -ERR_PROTO ? ERR_PROTO : ERR_DEVICE,
-		       rc == -ERR_PROTO ? "its worker broke the protocol" : "its worker died");
-	if (r->broken.code && r->readable) /* nothing more is read */
-		event_del(r->readable);
+	r->opened_us = r->staged_us = clock_us();
+	r->stage_s = &r->out->open_s;
+	if (errand_begin(&r->worker, &worker, IPC_OPEN, &c->open, &err))
+		errand_breaks(&r->worker, err.code, err.text);
 }
 
 /* --- measuring ---------------------------------------------------------------- */
@@ -449,7 +332,7 @@ static bool plants(struct run *r)
 		send_work(r, &work);
 	}
 	show(r, "finding what was planted", 0);
-	if (!await(r, &r->reaped))
+	if (!errand_await(&r->worker, &r->reaped))
 		return false;
 	bench_proof_reaped(r->proof);
 	return true;
@@ -468,7 +351,7 @@ static bool windows(struct run *r, enum phase phase, double length_s, double *ra
 	r->over = false;
 	begin_phase(r, phase);
 	give(r);
-	return await(r, &r->over);
+	return errand_await(&r->worker, &r->over);
 }
 
 /* The part of all hashes that makes a find. */
@@ -535,17 +418,18 @@ static void conclude(struct run *r)
 	out->wakeups = r->usage.wakeups;
 	out->preemptions = r->usage.preemptions;
 	out->memory_bytes = r->usage.memory_bytes;
-	if (out->wrong || out->missed || r->broken.code == ERR_SELFTEST) {
+	if (out->wrong || out->missed || r->worker.broken.code == ERR_SELFTEST) {
 		out->state = BENCH_WRONG;
 		snprintf(out->why, sizeof out->why,
 			 "%llu of %llu finds are wrong, %llu of %llu planted solutions were missed",
 			 (unsigned long long)out->wrong, (unsigned long long)out->found,
 			 (unsigned long long)out->missed, (unsigned long long)out->planted);
-		if (r->broken.code == ERR_SELFTEST)
-			str_copy(out->why, sizeof out->why, r->broken.text);
-	} else if (r->broken.code) {
-		out->state = r->unfit || r->broken.code == ERR_MEMORY ? BENCH_UNFIT : BENCH_FAILED;
-		str_copy(out->why, sizeof out->why, r->broken.text);
+		if (r->worker.broken.code == ERR_SELFTEST)
+			str_copy(out->why, sizeof out->why, r->worker.broken.text);
+	} else if (r->worker.broken.code) {
+		out->state = r->worker.unfit || r->worker.broken.code == ERR_MEMORY ? BENCH_UNFIT
+										    : BENCH_FAILED;
+		str_copy(out->why, sizeof out->why, r->worker.broken.text);
 	} else if (!out->simulated && bench_too_few(out->lucky, out->expected)) {
 		out->state = BENCH_WRONG;
 		snprintf(out->why, sizeof out->why,
@@ -557,7 +441,7 @@ static void conclude(struct run *r)
 	}
 }
 
-static void unknown_yet(struct bench_result *out)
+void bench_run_none(struct bench_result *out)
 {
 	out->open_s = out->build_s = out->selftest_s = out->measure_s = out->ready_s = -1;
 	out->dataset_s = out->cpu_percent = out->power_mw = out->joules_per_mh = -1;
@@ -572,7 +456,7 @@ int bench_run(const struct bench_run_config *config, struct bench_result *out, s
 	const struct algo_epoch *ep = config->epoch ? &config->epoch->view : NULL;
 	int rc = 0;
 
-	unknown_yet(out);
+	bench_run_none(out);
 	out->simulated = !strcmp(config->info->backend, "sim");
 	out->windows = calloc(config->repeat, sizeof *out->windows);
 	if (!r || !warm || !out->windows) {
@@ -581,30 +465,23 @@ int bench_run(const struct bench_run_config *config, struct bench_result *out, s
 	}
 	r->config = *config;
 	r->out = out;
-	r->fd = -1;
 	r->usage.cpu_percent = r->usage.wakeups = r->usage.preemptions = -1;
-	rig_id(r->id, sizeof r->id, config->info);
 	str_copy(r->config.open.backend, sizeof r->config.open.backend, config->info->backend);
 	r->config.open.index = config->info->index;
 	if (ep)
 		out->dataset_bytes = ep->facts.dataset_bytes;
-	r->timer = evtimer_new(config->base, on_timer, r);
-	rc = r->timer ? bench_proof_new(&r->proof, config->algo, ep, config->height, err)
-		      : err_set(err, ERR_NOMEM, "no memory to measure with");
-	if (!rc && start_worker(r, &r->broken))
-		r->broken.code = r->broken.code ? r->broken.code : ERR_DEVICE;
+	rc = bench_proof_new(&r->proof, config->algo, ep, config->height, err);
 	if (!rc) {
-		if (await(r, &r->ready) && plants(r) && measure(r, warm))
+		start_worker(r);
+		if (errand_await(&r->worker, &r->ready) && plants(r) && measure(r, warm))
 			plants(r);
 		r->phase = PHASE_IDLE;
-		stop_worker(r);
+		errand_end(&r->worker);
 		conclude(r);
 	}
 out:
 	if (r) {
-		stop_worker(r);
-		if (r->timer)
-			event_free(r->timer);
+		errand_end(&r->worker);
 		bench_proof_free(r->proof);
 	}
 	free(warm);

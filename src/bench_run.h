@@ -40,6 +40,9 @@ struct bench_run_config {
 	void *arg;
 };
 
+/* What is not known before a run: everything but whose it is. */
+void bench_run_none(struct bench_result *out);
+
 /* Seconds that a run takes beside preparing, about. */
 double bench_run_seconds(const struct bench_run_config *config);
 

@@ -92,8 +92,8 @@ enum bench_verdict bench_compare(const struct bench_spread *old_rate,
 const char *bench_state_word(enum bench_state state)
 {
 	static const char *const words[BENCH_STATES] = {
-		[BENCH_DONE] = "done",     [BENCH_STOPPED] = "interrupted", [BENCH_UNFIT] = "unfit",
-		[BENCH_FAILED] = "failed", [BENCH_WRONG] = "wrong",
+		[BENCH_DONE] = "done",   [BENCH_STOPPED] = "interrupted", [BENCH_LEFT] = "left out",
+		[BENCH_UNFIT] = "unfit", [BENCH_FAILED] = "failed",       [BENCH_WRONG] = "wrong",
 	};
 
 	return state < BENCH_STATES ? words[state] : "unknown";

@@ -4,8 +4,11 @@
  * logarithmic, one chart a device.  Self-contained SVG, no script.
  */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "src/bench.h"
 #include "src/stats.h"
@@ -239,6 +242,28 @@ static void draw(FILE *out, const struct bench_report *r)
 	fputs("</svg>\n", out);
 }
 
+int bench_svg_check(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX] = ".";
+	struct stat st;
+
+	if (!*path)
+		return err_set(err, ERR_USAGE, "--svg: give the name of a file");
+	if (!stat(path, &st)) {
+		if (S_ISDIR(st.st_mode))
+			return err_set(err, ERR_USAGE, "--svg %s: that is a directory", path);
+		if (access(path, W_OK))
+			return err_set(err, ERR_USAGE, "--svg %s: %s", path, strerror(errno));
+		return 0;
+	}
+	if (slash)
+		snprintf(dir, sizeof dir, "%.*s", (int)(slash - path) + 1, path);
+	if (errno != ENOENT || access(dir, W_OK))
+		return err_set(err, ERR_USAGE, "--svg %s: %s", path, strerror(errno));
+	return 0;
+}
+
 int bench_svg(const char *path, const struct bench_report *r, struct err *err)
 {
 	FILE *out = fopen(path, "we");
@@ -247,8 +272,11 @@ int bench_svg(const char *path, const struct bench_report *r, struct err *err)
 	if (!out)
 		return err_set(err, ERR_IO, "--svg %s: %s", path, strerror(errno));
 	draw(out, r);
-	bad = ferror(out) != 0;
-	if (fclose(out) || bad)
-		return err_set(err, ERR_IO, "--svg %s: cannot write it", path);
-	return 0;
+	bad = fflush(out) || ferror(out);
+	if (bad)
+		err_set(err, ERR_IO, "--svg %s: cannot write it: %s", path, strerror(errno));
+	if (!fclose(out) && !bad)
+		return 0;
+	return bad ? -ERR_IO
+		   : err_set(err, ERR_IO, "--svg %s: cannot write it: %s", path, strerror(errno));
 }

@@ -87,7 +87,7 @@ struct ipc_open {
 struct ipc_probe {
 	char backend[16];
 	uint32_t index;
-	uint32_t reserved;
+	uint32_t limit_s;    /* a launch takes no longer; 0: default */
 	char cache_dir[512]; /* "" for none */
 };
 

@@ -58,8 +58,10 @@ const struct option options[] = {
 	 .def = "0",
 	 .arg = "SECONDS",
 	 .group = GROUP_MINING,
-	 .commands = MINES,
-	 .help = "stop after this time; 0: never"},
+	 .commands = MINES " bench",
+	 .help = "stop after this time (bench: begin nothing that would end later, and name it); "
+		 "0: "
+		 "never"},
 	{.name = "verify-threads",
 	 .type = OPTION_U32,
 	 MEMBER(verify_threads),

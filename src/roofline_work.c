@@ -20,6 +20,7 @@
 #define QUEUE_MAX     4096
 #define STEP_LIMIT_S  60
 #define BUILD_LIMIT_S 300
+#define ALIVE_MS      250
 #define SAMPLES       3
 
 #define GROUP_GPU  256u
@@ -47,6 +48,9 @@ struct prober {
 	struct device_info info;
 	struct program *program;
 	struct mem *job, *results, *scratch, *data;
+	const char *stage, *told; /* what it is at, and was when it last said so */
+	int64_t alive_ms;
+	uint32_t limit_s; /* a launch takes no longer */
 	uint32_t group, lanes, items;
 	unsigned n_sets;
 	uint64_t first; /* makes launches differ */
@@ -64,6 +68,22 @@ struct shot {
 };
 
 /* --- one launch --------------------------------------------------------------- */
+
+/*
+ * A sign of life, repeated while it waits, but no longer than a launch may take.  Not before every
+ * short one: whoever hears it needs a processor, which may be what is measured.
+ */
+static void alive(struct prober *p)
+{
+	const struct engine_stage stage = {.name = p->stage, .limit_s = p->limit_s};
+	int64_t now = clock_ms();
+
+	if (p->told == p->stage && now - p->alive_ms < ALIVE_MS)
+		return;
+	p->told = p->stage;
+	p->alive_ms = now;
+	pulse_stage(p->pulse, &stage);
+}
 
 static int settle(struct prober *p, uint32_t *took_us, struct err *err)
 {
@@ -90,10 +110,12 @@ static int launch(struct prober *p, const struct shot *s, struct err *err)
 static int run(struct prober *p, const struct shot *s, double *seconds, struct err *err)
 {
 	uint32_t i, took_us = 0;
-	int64_t start = clock_us();
+	int64_t start;
 	int rc = 0;
 
+	alive(p);
 	p->first++;
+	start = clock_us();
 	for (i = 0; i < s->queued && !rc; i++)
 		rc = launch(p, s, err);
 	if (!rc)
@@ -132,14 +154,13 @@ static int clock_shot(struct prober *p, struct shot *s, struct roof_figure *f,
 				   struct err *err),
 		      struct err *err)
 {
-	const struct engine_stage stage = {.name = s->entry, .limit_s = STEP_LIMIT_S};
 	struct bench_spread spread;
 	double v[RUNS], seconds;
 	int i, rc;
 
 	if (p->gone)
 		return 0;
-	pulse_stage(p->pulse, &stage);
+	p->stage = s->entry;
 	s->queued = 1;
 	rc = p->api->write(p->job, 0, &s->job, sizeof s->job, err);
 	if (!rc)
@@ -238,17 +259,17 @@ static int measure_rings(struct prober *p, struct err *err)
 
 static int fill(struct prober *p, uint64_t bytes, struct err *err)
 {
-	const struct engine_stage stage = {.name = "filling memory", .limit_s = STEP_LIMIT_S};
 	struct shot s = {.entry = "roof_fill", .items = FILL_ITEMS};
 	uint64_t pieces = bytes / 16, at;
 	uint32_t took_us;
 	int rc;
 
 	s.job.words[WORD_PIECES] = (uint32_t)pieces;
-	pulse_stage(p->pulse, &stage);
+	p->stage = "filling memory";
 	rc = p->api->write(p->job, 0, &s.job, sizeof s.job, err);
 	for (at = 0; at < pieces && !rc; at += FILL_ITEMS) {
 		p->first = at;
+		alive(p);
 		rc = launch(p, &s, err);
 		if (!rc)
 			rc = settle(p, &took_us, err);
@@ -368,6 +389,8 @@ static int measure_latency(struct prober *p, enum roof_kind kind, struct err *er
 	uint32_t took_us;
 	int rc = 0;
 
+	p->stage = "latency";
+	alive(p);
 	for (i = 0; i < LAUNCHES && !rc && !p->gone; i++) {
 		int64_t start = clock_us();
 
@@ -451,7 +474,9 @@ static void done(struct prober *p)
 
 int roofline_work(int fd, const struct ipc_probe *probe, struct pulse *pulse, struct err *err)
 {
-	struct prober p = {.fd = fd, .pulse = pulse};
+	struct prober p = {.fd = fd,
+			   .pulse = pulse,
+			   .limit_s = probe->limit_s ? probe->limit_s : STEP_LIMIT_S};
 	struct ipc_hello hello = {.pid = getpid()};
 	struct ipc_ready ready = {.label = ""};
 	int rc;

@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "src/engine.h"
 #include "src/epoch.h"
 #include "src/guard/tune.h"
+#include "src/measure.h"
 #include "src/paths.h"
 #include "src/profile.h"
 #include "src/request.h"
@@ -42,11 +42,8 @@ struct tuning {
 	struct work block;
 	struct epoch *epoch; /* NULL: the algorithm has none */
 	struct rig_list devices;
-	struct event_base *base;
-	struct event *signals[2];
-	struct tune_power *power; /* NULL: no sensors */
+	struct measure m;
 	struct tune_session_config config;
-	bool stop, hot;
 };
 
 /* One device. */
@@ -93,45 +90,14 @@ static int read_request(struct tuning *tn, struct err *err)
 	return 0;
 }
 
-static void on_signal(evutil_socket_t fd, short what, void *arg)
+/* Ten readings in the time of a setting, within reason. */
+static int sensor_ms(const struct settings *s)
 {
-	struct tuning *tn = arg;
+	int interval = (int)s->guard.tune_time_s * 100;
 
-	(void)fd;
-	(void)what;
-	tn->stop = true;
-}
-
-static void on_hot(void *arg, const char *line)
-{
-	struct tuning *tn = arg;
-
-	fprintf(stderr, "adit: too hot to go on tuning: %s\n", line);
-	tn->stop = tn->hot = true;
-}
-
-static int start_loop(struct tuning *tn, struct err *err)
-{
-	static const int numbers[] = {SIGINT, SIGTERM};
-	int interval = (int)tn->settings->guard.tune_time_s * 100;
-	int i;
-
-	tn->base = event_base_new();
-	for (i = 0; tn->base && i < 2; i++) {
-		tn->signals[i] = evsignal_new(tn->base, numbers[i], on_signal, tn);
-		if (!tn->signals[i] || event_add(tn->signals[i], NULL))
-			return err_set(err, ERR_NOMEM, "no memory for the event loop");
-	}
-	if (!tn->base)
-		return err_set(err, ERR_NOMEM, "no memory for the event loop");
-	if (tn->settings->guard.no_sensors)
-		return 0;
-	interval = interval < SENSOR_FIRST_MS  ? SENSOR_FIRST_MS
-		   : interval > SENSOR_LAST_MS ? SENSOR_LAST_MS
-					       : interval;
-	return tune_power_new(&tn->power, tn->base, &tn->devices, interval,
-			      tn->config.open.cache_dir, &tn->stop, &tn->settings->guard, on_hot,
-			      tn, err);
+	return interval < SENSOR_FIRST_MS  ? SENSOR_FIRST_MS
+	       : interval > SENSOR_LAST_MS ? SENSOR_LAST_MS
+					   : interval;
 }
 
 /* --- the table ---------------------------------------------------------------- */
@@ -216,8 +182,8 @@ static int power_bounds(const struct run *r, struct tune_bounds *b, struct err *
 	const struct sensor_reading *now = NULL;
 	int64_t least, most;
 
-	if (tn->power)
-		now = tune_power_reading(tn->power, r->device);
+	if (tn->m.power)
+		now = tune_power_reading(tn->m.power, r->device);
 	if (!now && tn->metric != TUNE_HASHRATE)
 		return err_set(err, ERR_USAGE,
 			       "the metric '%s' needs its power, and no sensor tells it: tune "
@@ -273,7 +239,7 @@ static int apply_limit(struct run *r, int64_t mw, struct err *err)
 
 	if (mw == TUNE_LEAVE || mw == r->limit_mw)
 		return 0;
-	rc = tune_power_limit(r->tn->power, r->device, mw, err);
+	rc = tune_power_limit(r->tn->m.power, r->device, mw, err);
 	if (!rc)
 		r->limit_mw = mw;
 	return rc;
@@ -441,39 +407,13 @@ static int tune_device(struct tuning *tn, unsigned device, struct err *err)
 	if (rc)
 		err_prefix(err, "%s", r.id);
 	if (r.limit_mw != TUNE_LEAVE)
-		tune_power_limit(tn->power, device, SENSOR_RESTORE, &ignored);
+		tune_power_limit(tn->m.power, device, SENSOR_RESTORE, &ignored);
 	tune_session_free(r.session);
 	free(r.sweep);
 	return rc;
 }
 
 /* --- the command -------------------------------------------------------------- */
-
-static int exit_code(int rc)
-{
-	switch (-rc) {
-	case 0:
-		return EXIT_OK;
-	case ERR_USAGE:
-	case ERR_PARSE:
-	case ERR_RANGE:
-	case ERR_UNKNOWN:
-		return EXIT_USAGE;
-	case ERR_NODEV:
-		return EXIT_NO_DEVICE;
-	case ERR_SELFTEST:
-		return EXIT_MISMATCH;
-	case ERR_NOMEM:
-	case ERR_IO:
-		return EXIT_SYSTEM;
-	case ERR_DEVICE:
-	case ERR_MEMORY:
-	case ERR_BUILD:
-		return EXIT_DEVICE;
-	default:
-		return EXIT_FAIL;
-	}
-}
 
 /* One that fails does not keep the others from being tuned; the first failure is the code. */
 static int tune_all(struct tuning *tn)
@@ -482,16 +422,16 @@ static int tune_all(struct tuning *tn)
 	unsigned i;
 	int rc, code = EXIT_OK;
 
-	for (i = 0; i < tn->devices.n && !tn->stop; i++) {
+	for (i = 0; i < tn->devices.n && !tn->m.stop; i++) {
 		rc = tune_device(tn, i, &err);
-		if (rc && !tn->stop)
+		if (rc && !tn->m.stop)
 			fprintf(stderr, "adit: %s\n", err.text);
 		if (rc && code == EXIT_OK)
-			code = exit_code(rc);
+			code = measure_exit(rc);
 	}
-	if (tn->hot)
+	if (tn->m.hot)
 		return EXIT_DEVICE;
-	if (tn->stop) {
+	if (tn->m.stop) {
 		fprintf(stderr, "adit: interrupted: what was not finished is not kept\n");
 		return EXIT_FAIL;
 	}
@@ -500,14 +440,7 @@ static int tune_all(struct tuning *tn)
 
 static void tuning_done(struct tuning *tn)
 {
-	int i;
-
-	tune_power_free(tn->power);
-	for (i = 0; i < 2; i++)
-		if (tn->signals[i])
-			event_free(tn->signals[i]);
-	if (tn->base)
-		event_base_free(tn->base);
+	measure_done(&tn->m);
 	epoch_unref(tn->epoch);
 	free(tn);
 }
@@ -525,17 +458,18 @@ int cmd_tune(struct settings *s)
 	if (!rc)
 		rc = rig_find(&tn->devices, tn->settings->devices, &err);
 	if (!rc)
-		rc = start_loop(tn, &err);
+		rc = measure_init(&tn->m, s, &tn->devices, sensor_ms(s), tn->config.open.cache_dir,
+				  &err);
 	if (rc) {
 		fprintf(stderr, "adit: %s\n", err.text);
-		rc = exit_code(rc);
+		rc = measure_exit(rc);
 	} else {
-		tn->config.base = tn->base;
+		tn->config.base = tn->m.base;
 		tn->config.algo = tn->algo;
 		tn->config.epoch = tn->epoch;
 		tn->config.height = tn->block.height;
-		tn->config.power = tn->power;
-		tn->config.stop = &tn->stop;
+		tn->config.power = tn->m.power;
+		tn->config.stop = &tn->m.stop;
 		rc = tune_all(tn);
 	}
 	tuning_done(tn);

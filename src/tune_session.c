@@ -4,26 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <event2/event.h>
 
 #include "src/clock.h"
 #include "src/epoch.h"
-#include "src/fit.h"
+#include "src/errand.h"
 #include "src/prove.h"
-#include "src/rig.h"
-#include "src/spawn.h"
 #include "src/str.h"
 #include "src/tune_power.h"
 #include "src/tune_session.h"
 
 #define SILENCE_MS     60000 /* of a worker before it counts as hung */
-#define END_WAIT_MS    2000
 #define HELD_MAX       2
 #define LEASES_KEPT    8
 #define BREAKDOWNS_MAX 4
-#define MESSAGES_MAX   64 /* a wake-up, so that signals and sensors have their turn */
 
 #define FINDS_A_S    10.0 /* wanted: enough to see wrong ones, few enough to check */
 #define FINDS_BATCH  16.0 /* at most: the worker must not have to cut batches for them */
@@ -49,14 +42,9 @@ struct window {
 struct tune_session {
 	struct tune_session_config config;
 	struct device_info info;
-	char id[32];
-	struct event *readable, *timer;
-	int fd, pid;
-	bool ready, expired;
-	struct err broken; /* code 0: the worker lives */
-	bool useless;      /* ... and another would not do better */
+	struct errand worker; /* its fd < 0: none was started yet */
+	bool ready;
 	unsigned breakdowns;
-	int64_t heard_ms;
 	unsigned held;
 	uint64_t serial, lease, job;
 	struct ipc_work given[LEASES_KEPT];
@@ -64,89 +52,6 @@ struct tune_session {
 	uint32_t intensity;
 	struct window w;
 };
-
-static void on_readable(evutil_socket_t fd, short what, void *arg);
-
-/* --- its worker --------------------------------------------------------------- */
-
-static void stop_worker(struct tune_session *s)
-{
-	if (s->readable)
-		event_free(s->readable);
-	s->readable = NULL;
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = -1;
-	if (s->pid > 0)
-		spawn_reap(s->pid, END_WAIT_MS);
-	s->pid = 0;
-	s->held = 0;
-	s->ready = false;
-}
-
-static void breaks(struct tune_session *s, int code, const char *text)
-{
-	if (!s->broken.code)
-		err_set(&s->broken, code, "%s", text);
-}
-
-static void tell(struct tune_session *s, unsigned type, const void *body)
-{
-	if (s->fd >= 0 && ipc_send(s->fd, type, body))
-		breaks(s, ERR_DEVICE, "its worker takes no orders");
-}
-
-static int start_worker(struct tune_session *s, struct err *err)
-{
-	int rc = rig_spawn(s->config.info, &s->fd, &s->pid, err);
-
-	if (rc) {
-		s->fd = -1;
-		s->pid = 0;
-		return rc;
-	}
-	memset(&s->broken, 0, sizeof s->broken);
-	s->heard_ms = clock_ms();
-	s->readable = event_new(s->config.base, s->fd, EV_READ | EV_PERSIST, on_readable, s);
-	if (!s->readable || event_add(s->readable, NULL))
-		return err_set(err, ERR_NOMEM, "no memory for a worker's socket");
-	tell(s, IPC_OPEN, &s->config.open);
-	if (s->config.epoch) {
-		const struct ipc_epoch epoch = {.facts = s->config.epoch->view.facts};
-
-		if (ipc_send_fd(s->fd, IPC_EPOCH, &epoch, s->config.epoch->fd))
-			breaks(s, ERR_DEVICE, "its worker takes no epoch");
-	}
-	return 0;
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct tune_session *s = arg;
-
-	(void)fd;
-	(void)what;
-	s->expired = true;
-}
-
-/* Run the loop until *what.  False: the worker broke down, or somebody wants to stop. */
-static bool await(struct tune_session *s, const bool *what)
-{
-	while (!*what && !s->broken.code && !*s->config.stop) {
-		int64_t left = s->heard_ms + SILENCE_MS - clock_ms();
-		struct timeval tv = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
-
-		if (left <= 0) {
-			breaks(s, ERR_DEVICE, "it hangs");
-			break;
-		}
-		event_add(s->timer, &tv);
-		if (event_base_loop(s->config.base, EVLOOP_ONCE) < 0)
-			breaks(s, ERR_IO, "the event loop fails");
-	}
-	event_del(s->timer);
-	return *what;
-}
 
 /* --- its work ----------------------------------------------------------------- */
 
@@ -166,7 +71,7 @@ static void give(struct tune_session *s)
 	const struct algo_epoch *ep = s->config.epoch ? &s->config.epoch->view : NULL;
 	struct ipc_work *w;
 
-	while (s->ready && s->held < HELD_MAX && !s->broken.code) {
+	while (s->ready && s->held < HELD_MAX && !s->worker.broken.code) {
 		w = &s->given[++s->lease % LEASES_KEPT];
 		memset(w, 0, sizeof *w);
 		prove_work(&w->work, algo, ep, ++s->job);
@@ -177,7 +82,7 @@ static void give(struct tune_session *s)
 		w->work.roll = s->job;
 		w->work.nonce_count = algo->nonce_len == 8 ? UINT64_MAX : (uint64_t)1 << 32;
 		w->work.target.w[3] = (uint64_t)(s->share * 0x1p64);
-		tell(s, IPC_WORK, w);
+		errand_tell(&s->worker, IPC_WORK, w);
 		s->held++;
 	}
 }
@@ -247,34 +152,10 @@ static void on_batch(struct tune_session *s, const struct ipc_batch *b)
 	w->done = (double)(now - w->start_us) >= s->seconds * 1e6;
 }
 
-/* Engines name the device in what they say, and so do we: once is enough. */
-static const char *nameless(const struct tune_session *s, const char *text)
+static void on_message(void *arg, const struct ipc_msg *m)
 {
-	size_t len = strlen(s->id);
+	struct tune_session *s = arg;
 
-	return !strncmp(text, s->id, len) && !strncmp(text + len, ": ", 2) ? text + len + 2 : text;
-}
-
-static void on_failed(struct tune_session *s, const struct ipc_failed *f)
-{
-	int code = f->code > 0 && f->code < ERR_CODES ? f->code : ERR_DEVICE;
-
-	breaks(s, code, nameless(s, f->text));
-	s->useless = code == ERR_SELFTEST || code == ERR_BUILD || code == ERR_NODEV;
-}
-
-static void on_unfit(struct tune_session *s, const struct ipc_unfit *u)
-{
-	char text[ERR_TEXT_MAX];
-
-	breaks(s, ERR_MEMORY,
-	       fit_text(text, sizeof text, s->config.algo, s->config.open.set, u->epoch, u->need,
-			u->left));
-	s->useless = true;
-}
-
-static void on_message(struct tune_session *s, const struct ipc_msg *m)
-{
 	switch (m->head.type) {
 	case IPC_HELLO:
 		s->info = m->u.hello.info;
@@ -284,7 +165,8 @@ static void on_message(struct tune_session *s, const struct ipc_msg *m)
 		break;
 	case IPC_HUNGRY:
 		if (m->u.number.n > s->held) {
-			breaks(s, ERR_PROTO, "it returned more works than it was given");
+			errand_breaks(&s->worker, ERR_PROTO,
+				      "it returned more works than it was given");
 			return;
 		}
 		s->held -= (unsigned)m->u.number.n;
@@ -297,52 +179,43 @@ static void on_message(struct tune_session *s, const struct ipc_msg *m)
 	case IPC_FOUND:
 		on_found(s, &m->u.found);
 		break;
-	case IPC_UNFIT:
-		on_unfit(s, &m->u.unfit);
-		break;
-	case IPC_FAILED:
-		on_failed(s, &m->u.failed);
-		break;
-	case IPC_NOTE:
-		fprintf(stderr, "adit: %s: %s\n", s->id, nameless(s, m->u.failed.text));
-		break;
 	default:
 		break;
 	}
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
-{
-	struct tune_session *s = arg;
-	struct ipc_msg msg;
-	int i, rc = 1;
-
-	(void)what;
-	for (i = 0; i < MESSAGES_MAX && !s->broken.code && (rc = ipc_recv(fd, &msg)) == 1; i++) {
-		s->heard_ms = clock_ms();
-		on_message(s, &msg);
-	}
-	if (rc < 0)
-		breaks(s, rc == -ERR_PROTO ? ERR_PROTO : ERR_DEVICE,
-		       rc == -ERR_PROTO ? "its worker broke the protocol" : "its worker died");
-	if (s->broken.code && s->readable) /* nothing more is read; stop_worker() does the rest */
-		event_del(s->readable);
-}
-
 /* --- measuring ---------------------------------------------------------------- */
+
+static int start_worker(struct tune_session *s, struct err *err)
+{
+	const struct tune_session_config *c = &s->config;
+	const struct errand_config worker = {.base = c->base,
+					     .info = c->info,
+					     .epoch = c->epoch,
+					     .silence_ms = SILENCE_MS,
+					     .stop = c->stop,
+					     .algo = c->algo,
+					     .set = c->open.set,
+					     .on_message = on_message,
+					     .arg = s};
+
+	s->held = 0;
+	s->ready = false;
+	return errand_begin(&s->worker, &worker, IPC_OPEN, &c->open, err);
+}
 
 /* A worker that is ready; another one when the last broke down. */
 static int get_worker(struct tune_session *s, struct err *err)
 {
 	int rc;
 
-	if (s->fd >= 0 && !s->broken.code)
+	if (s->worker.fd >= 0 && !s->worker.broken.code)
 		return 0;
-	stop_worker(s);
+	errand_end(&s->worker);
 	rc = start_worker(s, err);
-	if (!rc && !await(s, &s->ready)) {
-		if (s->broken.code)
-			*err = s->broken;
+	if (!rc && !errand_await(&s->worker, &s->ready)) {
+		if (s->worker.broken.code)
+			*err = s->worker.broken;
 		else
 			err_set(err, ERR_BUSY, "interrupted");
 		rc = -err->code;
@@ -360,13 +233,11 @@ int tune_session_new(struct tune_session **out, const struct tune_session_config
 		return err_set(err, ERR_NOMEM, "no memory for a device");
 	s->config = *config;
 	s->info = *config->info;
-	s->fd = -1;
-	rig_id(s->id, sizeof s->id, &s->info);
+	s->worker.fd = -1;
 	str_copy(s->config.open.backend, sizeof s->config.open.backend, s->info.backend);
 	s->config.open.index = s->info.index;
 	s->config.open.intensity = 0;
-	s->timer = evtimer_new(config->base, on_timer, s);
-	rc = s->timer ? get_worker(s, err) : err_set(err, ERR_NOMEM, "no memory for a device");
+	rc = get_worker(s, err);
 	if (rc) {
 		tune_session_free(s);
 		return rc;
@@ -379,11 +250,7 @@ void tune_session_free(struct tune_session *s)
 {
 	if (!s)
 		return;
-	if (s->fd >= 0)
-		ipc_send(s->fd, IPC_QUIT, NULL);
-	stop_worker(s);
-	if (s->timer)
-		event_free(s->timer);
+	errand_end(&s->worker);
 	free(s);
 }
 
@@ -428,6 +295,14 @@ static void fill_result(struct tune_session *s, struct tune_result *r, char *why
 		 (unsigned long long)w->found, w->expected);
 }
 
+/* Would another worker do no better? */
+static bool is_useless(const struct tune_session *s)
+{
+	int code = s->worker.broken.code;
+
+	return s->worker.unfit || code == ERR_SELFTEST || code == ERR_BUILD || code == ERR_NODEV;
+}
+
 /* The worker broke down while it was measured: the setting's fault, for the first few times. */
 static int broke_down(struct tune_session *s, struct tune_result *r, char *why, struct err *err)
 {
@@ -436,12 +311,12 @@ static int broke_down(struct tune_session *s, struct tune_result *r, char *why, 
 
 		tune_power_end(s->config.power, &unused);
 	}
-	if (s->useless || ++s->breakdowns > BREAKDOWNS_MAX) {
-		*err = s->broken;
+	if (is_useless(s) || ++s->breakdowns > BREAKDOWNS_MAX) {
+		*err = s->worker.broken;
 		return -err->code;
 	}
 	r->failed = true;
-	str_copy(why, ERR_TEXT_MAX, s->broken.text);
+	str_copy(why, ERR_TEXT_MAX, s->worker.broken.text);
 	return 0;
 }
 
@@ -463,10 +338,10 @@ int tune_session_measure(struct tune_session *s, uint32_t intensity, double seco
 	s->seconds = seconds;
 	s->share = pick_share(s);
 	forget.n = ++s->serial;
-	tell(s, IPC_LIMIT, &limit);
-	tell(s, IPC_FORGET, &forget);
+	errand_tell(&s->worker, IPC_LIMIT, &limit);
+	errand_tell(&s->worker, IPC_FORGET, &forget);
 	give(s);
-	if (await(s, &s->w.done)) {
+	if (errand_await(&s->worker, &s->w.done)) {
 		fill_result(s, r, why);
 		if (r->rate_hps > 0)
 			s->rate = r->rate_hps;

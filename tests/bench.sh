@@ -53,6 +53,8 @@ start crash -a sha256d -d sim:1 --sim fault=crash "${brief[@]}"
 start unfit -a ethash --epoch 0 -d sim:1 --sim mem=1M "${brief[@]}" \
 	--set light_cache_items=1021 --set dataset_items=65537
 start long -a sha256d -d sim:1 --seconds 0.3 --repeat 1000 --json
+start timed -a sha256d,scrypt,etchash -d sim:1 --seconds 0.5 --repeat 3 --time-limit 15 --json
+start cut -a sha256d -d sim:1 --sim '0:fault=hang' "${brief[@]}" --time-limit 5
 start cpu -a sha256d,scrypt -d cpu -t 1 "${brief[@]}" --json
 
 refused "-a: unknown algorithm 'sha256e'" -a sha256e -d sim:1
@@ -61,6 +63,20 @@ refused '--fail-below: .*--compare' -a sha256d -d sim:1 --fail-below 90
 refused '--set nothing=1: none of these' -a sha256d -d sim:1 --set nothing=1
 refused '--json and --markdown' -a sha256d -d sim:1 --json --markdown
 refused '--seconds' -a sha256d -d sim:1 --seconds 0
+refused '--svg /: that is a directory' -a sha256d -d sim:1 --svg /
+refused '--svg no/such/chart.svg: ' -a sha256d -d sim:1 --svg no/such/chart.svg
+mkfifo pipe
+printf '%*s' 200000 '' | tr ' ' '[' >deep.json
+truncate -s 17M huge.json
+echo '{"schema": "adit-bench", "version": 2}' >later.json
+echo '[1, 2, 3]' >foreign.json
+refused '--compare pipe: cannot read it: not a file' -a sha256d -d sim:1 --compare pipe
+refused '--compare /dev/zero: cannot read it: not a file' -a sha256d -d sim:1 --compare /dev/zero
+refused '--compare none.json: cannot read it: No such file' -a sha256d -d sim:1 --compare none.json
+refused '--compare deep.json: line 1: ' -a sha256d -d sim:1 --compare deep.json
+refused '--compare huge.json: too large' -a sha256d -d sim:1 --compare huge.json
+refused '--compare later.json: not what .adit bench --json. of this version' -a sha256d -d sim:1 --compare later.json
+refused '--compare foreign.json: not what' -a sha256d -d sim:1 --compare foreign.json
 
 ended wrong 6
 says wrong.err 'finds are wrong'
@@ -71,6 +87,20 @@ says crash.err 'its worker died'
 ended unfit 5
 says unfit.err 'sim:0: ethash: the dataset of epoch 0 needs'
 ended cpu 0
+
+# What there is no time for is not begun.
+ended timed 0
+says timed.err '^adit: sim:0: etchash: no time left'
+
+# Nobody reads what it says: it does not go on for nothing.
+timeout 60 "$ADIT" bench -a sha256d -d sim:1 --seconds 0.1 --repeat 1000 >&- 2>closed.err
+[ $? = 7 ] || fail "standard output closed: another exit code"
+says closed.err '^adit: cannot write to standard output: Bad file descriptor'
+timeout 60 "$ADIT" bench -a sha256d -d sim:1 --seconds 0.1 --repeat 2 >/dev/full 2>full.err
+[ $? = 7 ] || fail "standard output full: another exit code"
+timeout 60 "$ADIT" bench -a sha256d -d sim:1 "${brief[@]}" --svg /dev/full >/dev/null 2>full.err
+[ $? = 7 ] || fail "--svg /dev/full: another exit code"
+says full.err '^adit: --svg /dev/full: cannot write it: No space left'
 
 # Interrupted when it has a worker, and so hears signals.
 has_worker() { # PID of timeout
@@ -90,6 +120,33 @@ kill -INT "${pid[long]}" || fail "nothing to interrupt"
 ended long 9
 says long.err 'interrupted'
 
+# Interrupted while a light cache of today is made, which is seconds: it has a thread for that.
+start cache -a etchash -d sim:1 --json
+for _ in $(seq 600); do
+	read -r adit _ <"/proc/${pid[cache]}/task/${pid[cache]}/children"
+	threads=(/proc/"$adit"/task/*)
+	[ ${#threads[@]} -gt 1 ] && break
+	sleep 0.1
+done 2>/dev/null
+kill -TERM "${pid[cache]}" || fail "nothing to interrupt"
+ended cache 9
+says cache.out '"results": \[\]'
+ended cut 0
+says cut.err '^adit: sim:0: sha256d: the time is up'
+
+# What was tuned is used, and it says so.
+mkdir tuned
+timeout 60 "$ADIT" tune -a sha256d -d sim:1 --cache-dir tuned --tune-time 1 --tune-intensity 12-12 \
+	>/dev/null 2>tune.err || fail "tune: $(cat tune.err)"
+"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" >tuned.out 2>/dev/null
+says tuned.out 'intensity 12, tuned for hashrate'
+"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" --json >tuned.json 2>/dev/null
+"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" --no-profile --json >plain.json 2>/dev/null
+"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" -i 13 --json >asked.json 2>/dev/null
+sed -i 's/"driver": "[^"]*"/"driver": "older"/' tuned/profiles.json
+"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" --json >stale.json 2>stale.err
+says stale.err "^adit: sim:0: sha256d: profile not used: tuned with driver 'older'"
+
 # As other miners are told; and compared with rates that no load of this machine explains.
 "$ADIT" -a sha256d -d sim:1 --benchmark "${brief[@]}" --json >saved.json 2>/dev/null ||
 	fail "--benchmark: exit code $?"
@@ -106,6 +163,10 @@ says slower.out 'slower, BELOW'
 says slower.out 'simulated'
 ended faster 0
 refused '--compare wrong.err: line 1' -a sha256d -d sim:1 --compare wrong.err
+sed 's/"sha256d"/"another"/' saved.json >elsewhere.json
+start nothing -a sha256d -d sim:1 "${brief[@]}" --compare elsewhere.json --fail-below 90
+ended nothing 1
+says nothing.err '^adit: --fail-below: nothing of elsewhere.json was measured now'
 
 # On OpenCL: three kinds of kernels, with a tiny dataset, the probe, Markdown and the chart.
 if "$ADIT" devices --json 2>/dev/null | grep -q '"id": *"opencl:0"'; then
@@ -150,6 +211,13 @@ wrong = json.load(open("wrong.out"))["results"][0]
 check("wrong", wrong["state"] == "wrong" and wrong["proof"]["wrong"] > 0, str(wrong))
 long = json.load(open("long.out"))
 check("long", long["interrupted"] and all(r["state"] == "interrupted" for r in long["results"]), str(long))
+timed = json.load(open("timed.out"))
+check("timed", [timed["results"][i]["state"] for i in (0, 2)] == ["done", "left out"], str([r["state"] for r in timed["results"]]))
+check("timed", not timed["interrupted"] and timed["results"][2]["rate"] is None, str(timed))
+for name, intensity, metric in ("tuned", 12, "hashrate"), ("plain", None, None), ("asked", 13, None), ("stale", None, None):
+    r = json.load(open(name + ".json"))["results"][0]
+    found = (r["intensity"], (r["profile"] or {}).get("metric"))
+    check(name, found == (intensity, metric), str(found))
 for b in bad: print("not ok - " + b)
 sys.exit(bool(bad))
 PY

@@ -283,6 +283,9 @@ static void fill_report(void)
 	add(&device.roof, ROOF_RANDOM, 128, 1 << 20, 1e12);
 	result = (struct bench_result){.algo = algos[0],
 				       .label = "two at once",
+				       .intensity = 22,
+				       .tuned = "efficiency",
+				       .tuned_mw = 120000,
 				       .windows = rates,
 				       .n = 3,
 				       .found = 7,
@@ -332,30 +335,74 @@ static const char *verdict_of(json_t *root)
 	return json_string_value(json_object_get(row, "verdict"));
 }
 
+static unsigned compared_with(json_t *now, const json_t *then, double fail_below)
+{
+	unsigned compared;
+
+	return bench_compare_results(NULL, now, then, &report, fail_below, &compared);
+}
+
 /* Compared with a card that has become slower. */
 static void comparisons_find_the_same_device_and_algorithm(void)
 {
 	static double slow[] = {80, 81, 80.5};
 	json_t *then = bench_json(&report), *now = json_object();
 
-	CHECK_INT(bench_compare_results(NULL, now, then, &report, 99), 0);
+	CHECK_INT(compared_with(now, then, 99), 0);
 	CHECK_STR(verdict_of(now), "same");
 	keys_are_told(now, read_doc());
 	result.windows = slow;
 	bench_spread(&result.rate, slow, 3);
-	CHECK_INT(bench_compare_results(NULL, now, then, &report, 90), 1);
+	CHECK_INT(compared_with(now, then, 90), 1);
 	CHECK_STR(verdict_of(now), "slower");
-	CHECK_INT(bench_compare_results(NULL, now, then, &report, 70), 0);
-	CHECK_INT(bench_compare_results(NULL, now, then, &report, 0), 0);
+	CHECK_INT(compared_with(now, then, 70), 0);
+	CHECK_INT(compared_with(now, then, 0), 0);
 	result.epoch = 6;
-	bench_compare_results(NULL, now, then, &report, 90);
+	compared_with(now, then, 90);
 	CHECK_INT(json_array_size(json_object_get(now, "compare")), 0);
 	result.epoch = 5;
 	snprintf(device.info.name, sizeof device.info.name, "Another card");
-	CHECK_INT(bench_compare_results(NULL, now, then, &report, 90), 0);
+	CHECK_INT(compared_with(now, then, 90), 0);
 	CHECK_INT(json_array_size(json_object_get(now, "compare")), 0);
 	json_decref(now);
 	json_decref(then);
+}
+
+/* Whoever wrote them: nobody's rates are numbers just because they look so. */
+static void foreign_windows_are_not_compared(void)
+{
+	static const char *const bad[] = {"[]",        "[1e308, 1e308]", "[0]",       "[-1, 5]",
+					  "[\"100\"]", "{\"0\": 100}",   "[null, 1]", "7"};
+	json_t *then = bench_json(&report), *now = json_object(), *rate;
+	unsigned compared = 7;
+	size_t i;
+
+	rate = json_object_get(json_array_get(json_object_get(then, "results"), 0), "rate");
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		json_object_set_new(rate, "windows", json_loads(bad[i], JSON_DECODE_ANY, NULL));
+		CHECK_INT(bench_compare_results(NULL, now, then, &report, 99, &compared), 0);
+		CHECK_INT(compared, 0);
+	}
+	json_object_set_new(rate, "windows", json_loads("[1e5]", 0, NULL));
+	CHECK_INT(bench_compare_results(NULL, now, then, &report, 99, &compared), 1);
+	CHECK_INT(compared, 1);
+	json_decref(now);
+	json_decref(then);
+}
+
+static void charts_go_where_they_can_be_written(void)
+{
+	struct err err = {0};
+
+	CHECK_OK(bench_svg_check("test_bench.tmp.svg", &err), &err);
+	CHECK(access("test_bench.tmp.svg", F_OK) != 0); /* asking changes nothing */
+	CHECK_ERR(bench_svg_check(".", &err), ERR_USAGE, &err);
+	CHECK_HAS(err.text, "directory");
+	CHECK_ERR(bench_svg_check("no/such/directory.svg", &err), ERR_USAGE, &err);
+	CHECK_HAS(err.text, "--svg no/such/directory.svg: ");
+	CHECK_ERR(bench_svg_check("", &err), ERR_USAGE, &err);
+	CHECK_ERR(bench_svg("/dev/full", &report, &err), ERR_IO, &err);
+	CHECK_HAS(err.text, "No space left");
 }
 
 static void only_what_bench_printed_is_loaded(void)
@@ -374,6 +421,10 @@ static void only_what_bench_printed_is_loaded(void)
 	CHECK_HAS(err.text, "version");
 	CHECK(!bench_compare_load("no/such.json", &err));
 	CHECK_HAS(err.text, "cannot read it");
+	CHECK(!bench_compare_load(".", &err));
+	CHECK_HAS(err.text, "not a file");
+	CHECK(!bench_compare_load("/dev/zero", &err));
+	CHECK_HAS(err.text, "not a file");
 	json_decref(root);
 	remove(path);
 }
@@ -392,6 +443,8 @@ int main(void)
 	fill_report();
 	T_RUN(json_is_as_described);
 	T_RUN(only_what_bench_printed_is_loaded);
+	T_RUN(foreign_windows_are_not_compared);
+	T_RUN(charts_go_where_they_can_be_written);
 	T_RUN(comparisons_find_the_same_device_and_algorithm);
 	return t_done();
 }
