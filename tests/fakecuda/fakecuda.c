@@ -19,6 +19,7 @@
  *				next grid runs
  *	FAKECUDA_FAULT=...	see fake_fault(): init=100 nodev retain=2 alloc@2=2 host=2 load=209
  *				write@1=700 read@1=700 launch@3=719 sync@2=702 hang@2 flip@3
+ *				smudge@3 (flip: in what is found; smudge: in scratch)
  *
  * Work is queued and done only when somebody waits, as late as a real card might: code
  * that reuses memory too early is caught.  Errors from 700 on but 701 come at the next wait
@@ -97,7 +98,7 @@ struct op {
 	CUevent event;
 	CUfunction function;
 	unsigned blocks, threads;
-	bool flip;
+	bool flip, smudge;
 	struct fake_args args;
 	uint64_t params[PARAMS_MAX]; /* the same */
 };
@@ -439,6 +440,8 @@ static CUresult run_grid(struct op *op)
 			return 719;
 	if (op->flip)
 		flip(op);
+	if (op->smudge && op->args.scratch)
+		op->args.scratch[0] ^= 1;
 	return fake_program_failed() ? 700 : CUDA_SUCCESS;
 }
 
@@ -951,6 +954,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
 	for (i = 0; i < 5 + function->kernel->parts; i++)
 		memcpy(&op.params[i], args[i], i == 5 ? sizeof op.args.count : sizeof op.params[i]);
 	op.flip = fake_fault("flip") != 0;
+	op.smudge = fake_fault("smudge") != 0;
 	if (fake_fault("hang"))
 		op.kind = OP_HANG;
 	rc = fault_now("launch");
