@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Everything worth knowing of the cards of one backend, as one JSON document: facts, how
- * kernels were come by and what they need, whether they find what the vectors or the reference
- * say, and rates of every plan; with datasets, how fast those are made and could be read.
- * usage: bench/gpu [--small] [--limit S] [--only ALGO] BACKEND VECTORS_DIR [SECONDS]
+ * What `adit bench` cannot tell of a card, as one JSON document: how kernels were come by and what
+ * they need, whether every plan finds what the vectors or the reference say, and the rates of all
+ * plans and groups, not only the one that was chosen; with datasets, how fast those are made.
+ * usage: bench/gpu [--small] [--limit S] [--only LIST] DEVICE VECTORS_DIR [SECONDS]
+ *	DEVICE   like cuda:0; cuda: all of that backend
  *	SECONDS  of one measurement (2)
  *	--limit  after so many seconds nothing more is begun; what is missing is named (400)
  *	--small  datasets of 2 MiB, to try the bench itself on any device
@@ -318,7 +319,12 @@ static bool is_foremost(const struct algo *algo)
 
 static bool is_wanted(const struct bench *b, const struct algo *algo)
 {
-	return !b->only || !strcmp(b->only, algo->name);
+	unsigned i;
+
+	for (i = 0; i < b->n_only; i++)
+		if (b->only[i] == algo)
+			return true;
+	return !b->n_only;
 }
 
 static void dataset_json(struct bench *b, const struct algo *algo, enum bench_epoch which,
@@ -355,13 +361,15 @@ static json_t *card_json(struct bench *b, uint32_t index)
 	b->left_out = json_array();
 	for (i = 0; foremost[i]; i++) {
 		dataset_json(b, algo_find(foremost[i]), EPOCH_TODAY, datasets);
-		dataset_json(b, algo_find(foremost[i]), EPOCH_FIRST, datasets);
+		if (!b->small) /* where all datasets are of one size */
+			dataset_json(b, algo_find(foremost[i]), EPOCH_FIRST, datasets);
 	}
 	others_json(b, EPOCH_TODAY, datasets);
 	for (i = 0; algos[i]; i++)
 		if (!algos[i]->dataset && is_wanted(b, algos[i]))
 			plans_json(b, algos[i], plans);
-	others_json(b, EPOCH_FIRST, datasets);
+	if (!b->small)
+		others_json(b, EPOCH_FIRST, datasets);
 	json_object_set_new(out, "datasets", datasets);
 	json_object_set_new(out, "plans", plans);
 	json_object_set_new(out, "left_out", b->left_out);
@@ -369,26 +377,41 @@ static json_t *card_json(struct bench *b, uint32_t index)
 	return out;
 }
 
-/* Options, then BACKEND VECTORS_DIR [SECONDS].  The backend's name, or NULL. */
+/* "cuda:1": its backend, and which one; "cuda": all of them. */
+static int read_device(struct bench *b, const char *text, uint64_t *one)
+{
+	size_t len = strcspn(text, ":");
+	char name[16] = "";
+
+	*one = UINT64_MAX;
+	if (len < sizeof name)
+		memcpy(name, text, len);
+	b->bed.backend = backend_find(name);
+	if (!b->bed.backend)
+		return -ERR_UNKNOWN;
+	return text[len] ? str_to_u64(one, text + len + 1, 0, DEVICES_MAX - 1) : 0;
+}
+
+/* Options, then DEVICE VECTORS_DIR [SECONDS].  The device as it is written, or NULL. */
 static const char *arguments(struct bench *b, int argc, char **argv, uint64_t *limit_s)
 {
+	const char *names = NULL;
+	struct err err = {0};
 	int i = 1;
 
 	for (; i < argc && !strncmp(argv[i], "--", 2); i++) {
 		if (!strcmp(argv[i], "--small"))
 			b->small = true;
 		else if (i + 1 < argc && !strcmp(argv[i], "--only"))
-			b->only = argv[++i];
+			names = argv[++i];
 		else if (i + 1 >= argc || strcmp(argv[i], "--limit") ||
 			 str_to_u64(limit_s, argv[++i], 1, 86400))
 			return NULL;
 	}
 	if (argc - i < 2 || argc - i > 3 ||
 	    (argc - i == 3 && str_to_double(&b->seconds, argv[i + 2])) ||
-	    (b->only && !algo_find(b->only)))
+	    (names && bench_algos(b->only, &b->n_only, names, &err)))
 		return NULL;
-	if (b->only)
-		b->only = algo_find(b->only)->name;
 	b->vectors = argv[i + 1];
 	return argv[i];
 }
@@ -397,29 +420,33 @@ int main(int argc, char **argv)
 {
 	static struct device_info found[DEVICES_MAX];
 	static struct bench b = {.seconds = 2};
-	uint64_t limit_s = LIMIT_S;
+	uint64_t limit_s = LIMIT_S, one;
 	int64_t began_us = clock_us();
-	const char *backend = arguments(&b, argc, argv, &limit_s);
+	const char *device = arguments(&b, argc, argv, &limit_s);
 	struct err err = {0};
 	json_t *cards;
 	int i, n;
 
-	if (!backend) {
+	if (!device || read_device(&b, device, &one)) {
 		fprintf(stderr,
-			"usage: %s [--small] [--limit S] [--only ALGO] BACKEND VECTORS_DIR "
+			"usage: %s [--small] [--limit S] [--only LIST] DEVICE VECTORS_DIR "
 			"[SECONDS]\n",
 			argv[0]);
 		return 2;
 	}
-	b.bed.backend = backend_find(backend);
-	n = b.bed.backend ? b.bed.backend->probe(found, DEVICES_MAX, &err) : 0;
-	if (n <= 0) {
-		fprintf(stderr, "no %s device: %s\n", backend, err.text);
+	n = b.bed.backend->probe(found, DEVICES_MAX, &err);
+	n = n > DEVICES_MAX ? DEVICES_MAX : n;
+	if (n <= 0 || (one != UINT64_MAX && one >= (uint64_t)n)) {
+		fprintf(stderr, "no device %s: %s\n", device, n <= 0 ? err.text : "not so many");
 		return 3;
 	}
 	cards = json_array();
-	for (i = 0; i < n && i < DEVICES_MAX; i++) {
-		b.end_us = began_us + (int64_t)limit_s * 1000000 * (i + 1) / n;
+	for (i = 0; i < n; i++) {
+		if (one != UINT64_MAX && one != (uint64_t)i)
+			continue;
+		b.end_us =
+			began_us + (one != UINT64_MAX ? (int64_t)limit_s * 1000000
+						      : (int64_t)limit_s * 1000000 * (i + 1) / n);
 		json_array_append_new(cards, card_json(&b, (uint32_t)i));
 	}
 	json_dumpf(cards, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));

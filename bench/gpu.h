@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "src/bench.h"
 #include "tests/device.h"
 
 #define TARGET_US 50000 /* a batch as the miner aims at */
@@ -13,7 +14,8 @@
 struct bench {
 	struct bed bed;
 	const char *vectors;
-	const char *only; /* the one algorithm to measure, or NULL */
+	const struct algo *only[BENCH_ALGOS_MAX]; /* to be measured; n_only 0: all */
+	unsigned n_only;
 	double seconds;   /* of one figure */
 	bool small;       /* datasets of 2 MiB, and CPUs as if they were GPUs */
 	int64_t end_us;   /* nothing is begun after it */
@@ -48,15 +50,9 @@ enum bench_epoch { EPOCH_TODAY, EPOCH_FIRST };
 
 /*
  * An algorithm with a dataset at one epoch; NULL when it was left out.  thorough: kernels by every
- * way, reads of every length.
+ * way to build them.
  */
 json_t *bench_dataset(struct bench *b, const struct algo *algo, enum bench_epoch which,
 		      bool thorough);
-
-/*
- * How fast the bed's dataset can be read: rows of row_bytes (128 or 256; 0: both), and in order.
- * best[0], best[1]: bytes a second in rows of 128 and 256 bytes, 0 when not measured.
- */
-json_t *bench_probe(struct bench *b, unsigned row_bytes, double best[2]);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Algorithms with a dataset: what its light cache and the dataset itself cost, whether samples of
- * it and the hits of every plan are what the reference says, rates, and how near those come to
- * what the device can read.
+ * it and the hits of every plan are what the reference says, and rates.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,17 +26,6 @@
 #define EPOCH_S     20 /* an epoch and a plan need about so long to be of use */
 #define PLAN_S      4
 
-/* What is called today: November 2026, or a little before where other figures are of then. */
-static const struct {
-	const char *algo;
-	uint64_t height;
-} todays[] = {
-	{"etchash", 23500000},   {"ethash", 23700000},    {"evrprogpow", 2137000},
-	{"firopow", 1416000},    {"kawpow", 4100000},     {"meowpow", 2180000},
-	{"phihash", 3080000},    {"progpow092", 9000000}, {"progpow093", 9000000},
-	{"progpow094", 9000000}, {"progpowz", 3959000},   {"ubqhash", 3500000},
-};
-
 /* One epoch on one device. */
 struct epoch_run {
 	struct bench *b;
@@ -47,7 +35,6 @@ struct epoch_run {
 	bool thorough;
 	struct algo_plan plans[ALGO_PLANS_MAX];
 	int n_plans;
-	double bound; /* bytes a second in rows as searches read them; 0: unknown */
 	struct work work;
 	/* Hashes of the reference, which are slow, so far. */
 	struct known {
@@ -67,25 +54,11 @@ static void set_real(json_t *out, const char *name, double value)
 	json_object_set_new(out, name, json_real(value));
 }
 
-static uint64_t height_of(const struct algo *algo, enum bench_epoch which)
-{
-	size_t i;
-
-	for (i = 0; which == EPOCH_TODAY && i < sizeof todays / sizeof *todays; i++)
-		if (!strcmp(todays[i].algo, algo->name))
-			return todays[i].height;
-	return 0;
-}
-
-/* How long a row of the dataset a search reads at once, and how many a hash takes. */
-static unsigned row_bytes(const struct algo *algo)
-{
-	return algo->program ? PROGPOW_LANES * PROGPOW_DAG_LOADS * 4 : 128;
-}
-
+/* Bytes of the dataset a hash reads. */
 static unsigned hash_bytes(const struct algo *algo)
 {
-	return row_bytes(algo) * (algo->program ? PROGPOW_LOOPS : ETHASH_LOOPS);
+	return algo->program ? PROGPOW_LANES * PROGPOW_DAG_LOADS * 4 * PROGPOW_LOOPS
+			     : 128 * ETHASH_LOOPS;
 }
 
 /* ---- light cache and dataset ---- */
@@ -334,8 +307,6 @@ static void rate_json(struct epoch_run *r, json_t *out)
 		bench_failed(rate, &err);
 	} else {
 		set_real(rate, "gb_per_second", hps * hash_bytes(r->algo) / 1e9);
-		if (r->bound > 0)
-			set_real(rate, "share_of_bound", hps * hash_bytes(r->algo) / r->bound);
 	}
 	json_object_set_new(out, "rate", rate);
 }
@@ -387,11 +358,7 @@ static void plans_json(struct epoch_run *r, json_t *all)
 static void searches_json(struct epoch_run *r, json_t *out)
 {
 	json_t *plans = json_array();
-	double best[2];
 
-	json_object_set_new(out, "reading",
-			    bench_probe(r->b, r->thorough ? 0 : row_bytes(r->algo), best));
-	r->bound = best[row_bytes(r->algo) == 256];
 	bed_clear(&r->b->bed);
 	plans_json(r, plans);
 	json_object_set_new(out, "bytes_per_hash", json_integer(hash_bytes(r->algo)));
@@ -439,7 +406,7 @@ static json_t *run_json(struct epoch_run *r)
 json_t *bench_dataset(struct bench *b, const struct algo *algo, enum bench_epoch which,
 		      bool thorough)
 {
-	uint64_t height = height_of(algo, which);
+	uint64_t height = which == EPOCH_TODAY ? algo->height : 0;
 	struct epoch_run *r;
 	json_t *out;
 

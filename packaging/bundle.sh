@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Pack the program with the libraries it needs, found through $ORIGIN; no glibc, no GPU library.
-# usage: bundle.sh BINARY SOURCE-TREE OUTPUT.tar.xz
+# With BENCH, the binary bench/gpu, also what bench/gpu-batch.sh needs to measure a card with.
+# usage: bundle.sh BINARY SOURCE-TREE OUTPUT.tar.xz [BENCH]
 set -eu
 binary=$1
 source=$2
 output=$3
+bench=${4:-}
 
 for tool in patchelf xz ldd readelf strip; do
 	command -v $tool >/dev/null || {
@@ -21,6 +23,16 @@ mkdir -p "$top/bin" "$top/lib" "$top/licences"
 cp "$binary" "$top/bin/adit"
 cp "$source/COPYING" "$top/licences/adit.txt"
 cp "$source/src/dashboard/uplot/LICENSE" "$top/licences/uplot.txt"
+
+if [ -n "$bench" ]; then
+	mkdir -p "$top/bench/vectors"
+	cp "$bench" "$top/bench/gpu"
+	cp "$source/bench/gpu-batch.sh" "$top/bench/gpu-batch.sh"
+	for name in $(sed -n 's|^[[:space:]]*algos/\([a-z0-9_]*\).*|\1|p' "$source/algos/list.am"); do
+		cp "$source/tests/vectors/$name.json" "$top/bench/vectors/"
+	done
+	chmod 644 "$top"/bench/vectors/*
+fi
 
 # Part of glibc, which every target has; and drivers, which are the target's own.
 system='^(ld-linux.*|linux-vdso.*|lib(c|m|dl|rt|pthread|resolv|util|anl|mvec|nsl|nss_.*))\.so'
@@ -42,7 +54,8 @@ licence()
 }
 
 # ldd names the whole closure: dependencies of dependencies too.
-ldd "$binary" | awk '$2 == "=>" && $3 ~ /^\// { print $1, $3 } $2 == "=>" && $3 == "not" { print $1, "-" }' |
+# shellcheck disable=SC2086 # no name, no argument
+ldd "$binary" $bench | awk '$2 == "=>" && $3 ~ /^\// { print $1, $3 } $2 == "=>" && $3 == "not" { print $1, "-" }' |
 	sort -u >"$work/needed"
 while read -r name path; do
 	echo "$name" | grep -qE "$system" && continue
@@ -72,9 +85,13 @@ fi
 
 strip --strip-unneeded "$top/bin/adit" "$top"/lib/*
 chmod 755 "$top/bin/adit"
+if [ -n "$bench" ]; then
+	strip --strip-unneeded "$top/bench/gpu"
+	chmod 755 "$top/bench/gpu" "$top/bench/gpu-batch.sh"
+fi
 chmod 644 "$top"/lib/*
 # shellcheck disable=SC2016 # $ORIGIN is for the dynamic loader
-patchelf --set-rpath '$ORIGIN/../lib' "$top/bin/adit"
+patchelf --set-rpath '$ORIGIN/../lib' "$top/bin/adit" ${bench:+"$top/bench/gpu"}
 for lib in "$top"/lib/*; do
 	# shellcheck disable=SC2016
 	patchelf --set-rpath '$ORIGIN' "$lib"
@@ -82,7 +99,7 @@ done
 
 glibc=$(readelf -W --dyn-syms "$top/bin/adit" "$top"/lib/* |
 	sed -n 's/.*@GLIBC_\([0-9.]*\).*/\1/p' | sort -uV | tail -n 1)
-version=$(basename "$output" | sed 's/^[a-z]*-\(.*\)-x86_64.*/\1/')
+version=$(basename "$output" | sed 's/^[a-z-]*-\([0-9].*\)-x86_64.*/\1/')
 sed -e "s/@VERSION@/$version/" -e "s/@GLIBC@/$glibc/" "$source/packaging/bundle-README" >"$top/README"
 chmod 644 "$top/README" "$top"/licences/*
 
