@@ -27,7 +27,7 @@ own() {
 	local name=$1
 	shift
 	"$peers" "$@" --write-own "$tmp/$name.src" >"$tmp/$name.own" 2>&1 || return
-	eval "given=($(sed -n 's/^wrote [^:]*: //p' "$tmp/$name.own"))"
+	eval "given=($(sed -n 's/^it is a peer by: //p' "$tmp/$name.own"))"
 }
 
 # race NAME CODE ARGS...

@@ -20,6 +20,7 @@ enum {
 	OPT_MOST,
 	OPT_COUNT,
 	OPT_SHARED,
+	OPT_WRITE,
 	OPT_OWN,
 	OPT_MAKE
 };
@@ -43,6 +44,7 @@ static const struct option options[] = {
 	{"nonces", required_argument, NULL, OPT_NONCES},
 	{"most", required_argument, NULL, OPT_MOST},
 	{"count", required_argument, NULL, OPT_COUNT},
+	{"write", required_argument, NULL, OPT_WRITE},
 	{"shared", required_argument, NULL, OPT_SHARED},
 	{0},
 };
@@ -55,7 +57,7 @@ static void usage(void)
 		"  [--peer NAME --file FILE... --entry KERNEL --args LIST [--options "
 		"BUILD_OPTIONS]\n"
 		"   [--local GROUP] [--nonces PER_ITEM] [--most PER_LAUNCH] [--count WORD]\n"
-		"   [--shared BYTES]]...\n");
+		"   [--shared BYTES] [--write FILE]]...\n");
 	exit(2);
 }
 
@@ -117,6 +119,9 @@ static void take_peer(struct asked *a, int opt, const char *arg)
 		break;
 	case OPT_COUNT:
 		last(a)->count_word = (int)number;
+		break;
+	case OPT_WRITE:
+		last(a)->write = arg;
 		break;
 	case OPT_SHARED:
 		last(a)->shared = number;

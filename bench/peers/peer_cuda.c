@@ -12,6 +12,7 @@
 #include "src/gpu/cuda_api.h"
 #include "src/gpu/dl.h"
 
+#define ENTRY_MAX         512
 #define SHARED_PLAIN      49152 /* bytes that any launch may have */
 #define ATTRIBUTE_DYNAMIC 8     /* CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES */
 
@@ -140,44 +141,58 @@ static char *compile(struct opened *o, const struct peer *p, const char *text, s
 	return image;
 }
 
-/* The whole name of the first kernel in an image whose name has entry in it, as C++ makes them. */
-static bool whole_name(const char *image, size_t len, const char *entry, char *out, size_t size)
+/* The next kernel's name in an image from at on, and what follows it; NULL when there is none. */
+static const char *next_name(const char *at, const char *end, char out[ENTRY_MAX])
 {
-	static const char *const before[] = {".text.", ".entry "};
-	const char *at, *end = image + len;
-	size_t i, n;
+	const char *text = memmem(at, (size_t)(end - at), ".text.", 6);
+	const char *entry = memmem(at, (size_t)(end - at), ".entry ", 7);
+	size_t n = 0;
 
-	for (i = 0; i < 2; i++)
-		for (at = image;
-		     (at = memmem(at, (size_t)(end - at), before[i], strlen(before[i]))) != NULL;) {
-			at += strlen(before[i]);
-			for (n = 0; at + n < end && at[n] > ' ' && at[n] != '(' && n < size - 1;
-			     n++)
-				out[n] = at[n];
-			out[n] = '\0';
-			if (strstr(out, entry))
-				return true;
-		}
-	return false;
+	if (!text && !entry)
+		return NULL;
+	at = !entry || (text && text < entry) ? text + 6 : entry + 7;
+	while (at + n < end && at[n] > ' ' && at[n] != '(' && n < ENTRY_MAX - 1) {
+		out[n] = at[n];
+		n++;
+	}
+	out[n] = '\0';
+	return at + n;
+}
+
+/* The entry by its own name, or the first that C++ made of it. */
+static CUfunction find_entry(struct opened *o, const struct peer *p, CUmodule module,
+			     const char *image, size_t len)
+{
+	const char *at = image;
+	CUfunction function = NULL;
+	char name[ENTRY_MAX];
+
+	if (o->cu.cuModuleGetFunction(&function, module, p->entry) == CUDA_SUCCESS)
+		return function;
+	while ((at = next_name(at, image + len, name)) != NULL)
+		if (strstr(name, p->entry) &&
+		    o->cu.cuModuleGetFunction(&function, module, name) == CUDA_SUCCESS)
+			return function;
+	return NULL;
 }
 
 static int entry_of(struct opened *o, struct peer *p, CUmodule module, const char *image,
 		    size_t len)
 {
-	CUfunction function = NULL;
-	char name[512];
-	CUresult code = o->cu.cuModuleGetFunction(&function, module, p->entry);
+	const char *at = image;
+	char name[ENTRY_MAX];
 
-	if (code != CUDA_SUCCESS && whole_name(image, len, p->entry, name, sizeof name))
-		code = o->cu.cuModuleGetFunction(&function, module, name);
-	if (code != CUDA_SUCCESS) {
-		printf("%s: has no kernel '%s'\n", p->name, p->entry);
+	p->kernel = find_entry(o, p, module, image, len);
+	if (!p->kernel) {
+		printf("%s: has no kernel '%s' but", p->name, p->entry);
+		while ((at = next_name(at, image + len, name)) != NULL)
+			printf(" %s", name);
+		printf("\n");
 		return -1;
 	}
 	if (p->shared > SHARED_PLAIN && o->more.attribute)
-		must(o, o->more.attribute(function, ATTRIBUTE_DYNAMIC, (int)p->shared),
+		must(o, o->more.attribute(p->kernel, ATTRIBUTE_DYNAMIC, (int)p->shared),
 		     "cuFuncSetAttribute");
-	p->kernel = function;
 	return 0;
 }
 

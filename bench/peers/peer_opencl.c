@@ -91,7 +91,7 @@ static int build(struct subject *s, struct peer *p, const char *text, size_t len
 	if (rc) {
 		clGetProgramBuildInfo(p->program, o->device, CL_PROGRAM_BUILD_LOG, sizeof log - 1,
 				      log, NULL);
-		printf("%s: does not build (%d): %.1000s\n", p->name, (int)rc, log);
+		printf("%s: does not build (%d): %.500s\n", p->name, (int)rc, log);
 		return -1;
 	}
 	p->kernel = clCreateKernel(p->program, p->entry, &rc);

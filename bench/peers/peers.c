@@ -172,6 +172,11 @@ static void check(struct run *r, unsigned i)
 		printf("%-40s not checked: no --count\n", p->name);
 		return;
 	}
+	if (r->asked.checked % step) {
+		fprintf(stderr, "-c has to be a multiple of %u, what %s tries in a group\n",
+			(unsigned)step, p->name);
+		exit(2);
+	}
 	for (at = 0; at < r->asked.checked; at += step)
 		got += p ? peer_run(&r->s, p, CHECK_AT + at, step, target)
 			 : ours(r, CHECK_AT + at, step, target);

@@ -35,6 +35,7 @@ struct given {
 struct peer {
 	/* As asked for. */
 	const char *name, *entry, *options, *args, *file[FILES_MAX];
+	const char *write; /* its whole text to this file, or NULL */
 	unsigned n_files;
 	uint32_t local;  /* work-group */
 	uint32_t nonces; /* a work-item tries */

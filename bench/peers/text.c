@@ -149,6 +149,16 @@ static void say_file(struct text *t, const char *path)
 	exit(1);
 }
 
+static void write_text(const char *path, const char *text, size_t len)
+{
+	FILE *f = fopen(path, "wb");
+
+	must_open(f, path);
+	if (fwrite(text, 1, len, f) != len || fclose(f))
+		must_open(NULL, path);
+	printf("wrote %s\n", path);
+}
+
 static bool wants_words(const char *text)
 {
 	static const char *const words[] = {"ADIT_MATH", "ADIT_LOADS", "ADIT_REGS", "ADIT_ROWS",
@@ -180,6 +190,8 @@ char *peer_text(const struct subject *s, const struct peer *p, size_t *len)
 	memcpy(body.at, words.at, words.len);
 	free(words.at);
 	*len = words.len + body.len;
+	if (p->write)
+		write_text(p->write, body.at, *len);
 	return body.at;
 }
 
@@ -188,17 +200,17 @@ void own_text_write(const struct subject *s, const char *path)
 	const char *text = s->algo->kernel, *mark = strstr(text, CODE_MARK);
 	struct bed bed = {.algo = s->algo, .height = s->work.height};
 	char *body = mark && s->algo->program ? bed_text(&bed, s->plan.form) : NULL;
-	FILE *f = fopen(path, "w");
+	struct text whole = {.at = calloc(1, TEXT_MAX), .room = TEXT_MAX};
 
-	must_open(f, path);
+	must_open(whole.at, path);
 	if (body)
-		fprintf(f, "%.*s%s%s", (int)(mark - text), text, body, mark + strlen(CODE_MARK));
+		say(&whole, "%.*s%s%s", (int)(mark - text), text, body, mark + strlen(CODE_MARK));
 	else
-		fputs(text, f);
+		say(&whole, "%s", text);
+	write_text(path, whole.at, whole.len);
 	free(body);
-	if (fclose(f))
-		must_open(NULL, path);
-	printf("wrote %s: --args own --options \"%s\" --nonces %u --local %u --count 0\n", path,
+	free(whole.at);
+	printf("it is a peer by: --args own --options \"%s\" --nonces %u --local %u --count 0\n",
 	       s->plan.options, (unsigned)s->plan.lanes,
 	       (unsigned)(s->plan.local ? s->plan.local : 1));
 }
