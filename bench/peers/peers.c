@@ -222,7 +222,6 @@ static void admit(struct run *r)
 			r->racer[i].out = true;
 		else
 			check(r, i);
-		fflush(stdout);
 	}
 }
 
@@ -233,6 +232,7 @@ int main(int argc, char **argv)
 	const struct asked *a = &r.asked;
 	unsigned i;
 
+	setvbuf(stdout, NULL, _IOLBF, 0); /* a peer may take the process with it */
 	command_read(&r.asked, argc, argv);
 	r.s.algo = a->algo;
 	r.s.driver = a->driver;
