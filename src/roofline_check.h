@@ -22,4 +22,10 @@ uint32_t roof_walk(uint32_t item, uint64_t first, uint32_t rounds);
 uint32_t roof_read(uint32_t item, uint64_t first, uint32_t rounds, uint32_t rows, uint32_t grain,
 		   bool alone);
 
+/*
+ * Seconds that launches took by the device's clock, or by ours: some devices say nothing of what is
+ * too short, and some now and then a fraction of what it was, as if anything were so fast.
+ */
+double roof_seconds(uint32_t device_us, int64_t wall_us);
+
 #endif

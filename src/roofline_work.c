@@ -120,8 +120,7 @@ static int run(struct prober *p, const struct shot *s, double *seconds, struct e
 		rc = launch(p, s, err);
 	if (!rc)
 		rc = settle(p, &took_us, err);
-	/* What the device says of launches too short to say anything of is zero. */
-	*seconds = took_us ? took_us / 1e6 : (double)(clock_us() - start + 1) / 1e6;
+	*seconds = roof_seconds(took_us, clock_us() - start);
 	return rc;
 }
 

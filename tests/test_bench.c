@@ -231,6 +231,15 @@ static void wakeups_are_counted(void)
 	CHECK_U64(u.memory_bytes, 0);
 }
 
+static void clocks_that_dream_are_not_believed(void)
+{
+	CHECK_NEAR(roof_seconds(0, 999), 1e-3, 1e-9);
+	CHECK_NEAR(roof_seconds(10, 900), 1e-5, 1e-12); /* the rest is the launch */
+	CHECK_NEAR(roof_seconds(30000, 30100), 0.03, 1e-9);
+	CHECK_NEAR(roof_seconds(50, 12999), 0.013, 1e-9);
+	CHECK_NEAR(roof_seconds(9000, 12000), 0.009, 1e-9);
+}
+
 /* --- the JSON and its description --------------------------------------------- */
 
 static char *read_doc(void)
@@ -439,6 +448,7 @@ int main(void)
 	T_RUN(limits_are_those_of_the_slowest_resource);
 	T_RUN(costs_are_those_derived);
 	T_RUN(samples_begin_with_the_start);
+	T_RUN(clocks_that_dream_are_not_believed);
 	T_RUN(wakeups_are_counted);
 	fill_report();
 	T_RUN(json_is_as_described);
