@@ -96,9 +96,9 @@ says timed.err '^adit: sim:0: etchash: no time left'
 timeout 60 "$ADIT" bench -a sha256d -d sim:1 --seconds 0.1 --repeat 1000 >&- 2>closed.err
 [ $? = 7 ] || fail "standard output closed: another exit code"
 says closed.err '^adit: cannot write to standard output: Bad file descriptor'
-timeout 60 "$ADIT" bench -a sha256d -d sim:1 --seconds 0.1 --repeat 2 >/dev/full 2>full.err
+timeout 60 "$ADIT" bench -a sha256d -d sim:1 --seconds 0.1 --repeat 1000 >/dev/full 2>full.err
 [ $? = 7 ] || fail "standard output full: another exit code"
-timeout 60 "$ADIT" bench -a sha256d -d sim:1 "${brief[@]}" --svg /dev/full >/dev/null 2>full.err
+timeout 60 "$ADIT" bench -a sha256d -d sim:1 --seconds 0.1 --repeat 1 --svg /dev/full >/dev/null 2>full.err
 [ $? = 7 ] || fail "--svg /dev/full: another exit code"
 says full.err '^adit: --svg /dev/full: cannot write it: No space left'
 
@@ -120,6 +120,12 @@ kill -INT "${pid[long]}" || fail "nothing to interrupt"
 ended long 9
 says long.err 'interrupted'
 
+# The profile for what follows.
+mkdir tuned
+timeout 60 "$ADIT" tune -a sha256d -d sim:1 --cache-dir tuned --tune-time 1 --tune-intensity 12-12 \
+	>/dev/null 2>tune.err &
+tune=$!
+
 # Interrupted while a light cache of today is made, which is seconds: it has a thread for that.
 start cache -a etchash -d sim:1 --json
 for _ in $(seq 600); do
@@ -135,16 +141,16 @@ ended cut 0
 says cut.err '^adit: sim:0: sha256d: the time is up'
 
 # What was tuned is used, and it says so.
-mkdir tuned
-timeout 60 "$ADIT" tune -a sha256d -d sim:1 --cache-dir tuned --tune-time 1 --tune-intensity 12-12 \
-	>/dev/null 2>tune.err || fail "tune: $(cat tune.err)"
-"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" >tuned.out 2>/dev/null
-says tuned.out 'intensity 12, tuned for hashrate'
-"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" --json >tuned.json 2>/dev/null
-"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" --no-profile --json >plain.json 2>/dev/null
-"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" -i 13 --json >asked.json 2>/dev/null
-sed -i 's/"driver": "[^"]*"/"driver": "older"/' tuned/profiles.json
-"$ADIT" bench -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" --json >stale.json 2>stale.err
+wait $tune || fail "tune: $(cat tune.err)"
+cp -r tuned stale
+sed -i 's/"driver": "[^"]*"/"driver": "older"/' stale/profiles.json
+start row -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}"
+start tuned -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" --json
+start plain -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" --no-profile --json
+start asked -a sha256d -d sim:1 --cache-dir tuned "${brief[@]}" -i 13 --json
+start stale -a sha256d -d sim:1 --cache-dir stale "${brief[@]}" --json
+for name in row tuned plain asked stale; do ended $name 0; done
+says row.out 'intensity 12, tuned for hashrate'
 says stale.err "^adit: sim:0: sha256d: profile not used: tuned with driver 'older'"
 
 # As other miners are told; and compared with rates that no load of this machine explains.
@@ -215,7 +221,7 @@ timed = json.load(open("timed.out"))
 check("timed", [timed["results"][i]["state"] for i in (0, 2)] == ["done", "left out"], str([r["state"] for r in timed["results"]]))
 check("timed", not timed["interrupted"] and timed["results"][2]["rate"] is None, str(timed))
 for name, intensity, metric in ("tuned", 12, "hashrate"), ("plain", None, None), ("asked", 13, None), ("stale", None, None):
-    r = json.load(open(name + ".json"))["results"][0]
+    r = json.load(open(name + ".out"))["results"][0]
     found = (r["intensity"], (r["profile"] or {}).get("metric"))
     check(name, found == (intensity, metric), str(found))
 for b in bad: print("not ok - " + b)
