@@ -34,7 +34,9 @@ static const struct option options[] = {
 	{"height", required_argument, NULL, 'H'},
 	{"write-own", required_argument, NULL, OPT_OWN},
 	{"check", required_argument, NULL, 'c'},
+	{"lanes", required_argument, NULL, 'l'},
 	{"make", no_argument, NULL, OPT_MAKE},
+	{"plan", required_argument, NULL, 'p'},
 	{"peer", required_argument, NULL, OPT_NAME},
 	{"file", required_argument, NULL, OPT_FILE},
 	{"entry", required_argument, NULL, OPT_ENTRY},
@@ -53,7 +55,8 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: peers -a ALGO [-d [opencl:|cuda:]DEVICE] [-r ROUNDS] [-s SECONDS]\n"
-		"  [-R DATASET_ROWS] [-H HEIGHT] [-c CHECKED] [--write-own FILE] [--make]\n"
+		"  [-R DATASET_ROWS] [-H HEIGHT] [-c CHECKED] [-p PLAN] [-l LANES]\n"
+		"  [--write-own FILE] [--make]\n"
 		"  [--peer NAME --file FILE... --entry KERNEL --args LIST [--options "
 		"BUILD_OPTIONS]\n"
 		"   [--local GROUP] [--nonces PER_ITEM] [--most PER_LAUNCH] [--count WORD]\n"
@@ -170,6 +173,12 @@ static void take(struct asked *a, int opt, const char *arg)
 	case 'c':
 		a->checked = (uint32_t)strtoul(arg, NULL, 0);
 		break;
+	case 'l':
+		a->lanes = (uint32_t)strtoul(arg, NULL, 0);
+		break;
+	case 'p':
+		a->plan = (int)(strtoul(arg, NULL, 0) & 0xff);
+		break;
 	case OPT_OWN:
 		a->write_own = arg;
 		break;
@@ -193,7 +202,7 @@ void command_read(struct asked *a, int argc, char **argv)
 	int opt;
 
 	a->driver = &driver_opencl;
-	while ((opt = getopt_long(argc, argv, "a:c:d:r:s:R:H:", options, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "a:c:d:l:p:r:s:R:H:", options, NULL)) != -1)
 		take(a, opt, optarg);
 	if (!a->algo || (a->make && !a->algo->dataset) || optind < argc || !a->rounds ||
 	    a->rounds > ROUNDS_MAX || !a->checked || a->checked > 1u << 20 || !(a->seconds > 0))

@@ -19,6 +19,8 @@ struct run {
 	struct asked asked;
 	struct subject s;
 	struct bed bed;
+	struct algo_plan plan[ALGO_PLANS_MAX];
+	int plans;
 	struct racer racer[PEERS_MAX + 1]; /* 0: ours */
 	struct err err;
 };
@@ -60,13 +62,12 @@ static void make_dataset(struct run *r)
 	printf("dataset: %llu MiB\n", (unsigned long long)bytes >> 20);
 }
 
-/* The device, and how our kernel is laid out on it. */
+/* The device, and the ways to lay our kernel out on it. */
 static void open_ours(struct run *r)
 {
 	const struct algo *algo = r->s.algo;
 	struct device_info found[DEVICES_MAX];
 	uint64_t set[ALGO_SETTINGS_MAX];
-	struct algo_plan plan[ALGO_PLANS_MAX];
 	struct algo_device dev;
 
 	r->bed.backend = backend_find(r->asked.driver->name);
@@ -74,27 +75,33 @@ static void open_ours(struct run *r)
 	    r->bed.backend->open(r->asked.device, NULL, &r->bed.dev, &r->bed.info, &r->err))
 		die(r, "the device");
 	printf("%s\n", r->bed.info.name);
-	dev = bed_device(&r->bed.info, r->bed.info.lanes);
+	dev = bed_device(&r->bed.info, r->asked.lanes ? r->asked.lanes : r->bed.info.lanes);
 	dev.mem_alloc = dev.mem_free; /* the dataset in one piece */
 	algo_settings(algo, set, NULL, 0, NULL);
 	r->bed.height = r->asked.height;
-	if (algo_plans(algo, &dev, set, plan, ALGO_PLANS_MAX, &r->err) < 1)
+	r->plans = algo_plans(algo, &dev, set, r->plan, ALGO_PLANS_MAX, &r->err);
+	if (r->plans < 1)
 		die(r, "our kernel");
-	r->s.plan = plan[0];
+	if (r->asked.plan >= r->plans) {
+		fprintf(stderr, "--plan: there are %d, from 0\n", r->plans);
+		exit(2);
+	}
+	r->s.plan = r->plan[r->asked.plan < 0 ? 0 : r->asked.plan];
 }
 
-static void build_ours(struct run *r)
+static void build_ours(struct run *r, const struct algo_plan *plan)
 {
 	uint64_t most = BATCH_MAX;
 
-	if (r->s.plan.scratch_per_nonce)
-		most = ROOM_MAX / r->s.plan.scratch_per_nonce / 4096 * 4096;
+	if (plan->scratch_per_nonce)
+		most = ROOM_MAX / plan->scratch_per_nonce / 4096 * 4096;
+	r->s.plan = *plan;
 	r->racer[0].most = (uint32_t)most;
 	r->racer[0].name = "adit";
-	if (bed_make(&r->bed, r->s.algo, &r->s.plan, most, &r->err))
+	bed_clear(&r->bed);
+	if (bed_make(&r->bed, r->s.algo, plan, most, &r->err))
 		die(r, "our kernel");
-	printf("ours: %s %s\n", r->s.algo->name, r->s.plan.options);
-	if (r->s.algo->dataset)
+	if (r->s.algo->dataset && !r->s.ep)
 		make_dataset(r);
 }
 
@@ -116,6 +123,26 @@ static uint32_t ours(struct run *r, uint64_t first, uint32_t count, uint64_t tar
 	if (bed_run(&r->bed, &r->s.work, first, count, &res, &took, &r->err))
 		die(r, "our kernel");
 	return res.count;
+}
+
+static void turn(void *arg, unsigned i, uint64_t first, uint32_t count);
+
+/* As the miner does: of the plans the fastest. */
+static void choose_plan(struct run *r)
+{
+	int i, best = 0;
+	double rate = 0;
+
+	for (i = 0; i < r->plans && r->asked.plan < 0 && r->plans > 1; i++) {
+		build_ours(r, &r->plan[i]);
+		race(r->racer, 1, 1, r->asked.seconds / 2, r->bed.info.cpu, turn, r);
+		if (r->racer[0].rate[0] <= rate)
+			continue;
+		rate = r->racer[0].rate[0];
+		best = i;
+	}
+	build_ours(r, &r->plan[r->asked.plan < 0 ? best : r->asked.plan]);
+	printf("ours: %s %s\n", r->s.algo->name, r->s.plan.options);
 }
 
 /* ---- the check ---- */
@@ -227,8 +254,11 @@ static void admit(struct run *r)
 
 int main(int argc, char **argv)
 {
-	static struct run r = {
-		.asked = {.rounds = 9, .checked = 2048, .seconds = 0.3, .height = HEIGHT}};
+	static struct run r = {.asked = {.rounds = 9,
+					 .plan = -1,
+					 .checked = 2048,
+					 .seconds = 0.3,
+					 .height = HEIGHT}};
 	const struct asked *a = &r.asked;
 	unsigned i;
 
@@ -246,7 +276,9 @@ int main(int argc, char **argv)
 		own_text_write(&r.s, a->write_own);
 	if (a->write_own && !a->n)
 		return 0;
-	build_ours(&r);
+	if (a->make) /* which is the same with all */
+		r.plans = 1;
+	choose_plan(&r);
 	a->driver->open(&r.s, a->device);
 	admit(&r);
 	if (r.racer[0].out)

@@ -121,6 +121,8 @@ struct asked {
 	struct peer peer[PEERS_MAX];
 	uint64_t dataset_rows, height;
 	uint32_t checked; /* nonces */
+	uint32_t lanes;   /* of our kernel's form, or 0: the device's */
+	int plan;         /* of ours; -1: the fastest */
 	double seconds;
 	bool make;
 	const char *write_own;
