@@ -112,11 +112,36 @@ typedef PLATFORM_JOIN(uint, LANES) vu;
 #  else
 #   define V_LANE         ((vu)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #  endif
-/* One step of a transposition: x takes the even members of both, y the odd ones. */
-#  define V_DEAL(x, y)                                                                             \
+/*
+ * One step of a transposition of LANES vectors, for those whose numbers differ in bit (1, 2, 4 and
+ * so on, in that order): x takes the even members of both, y the odd ones.  Which members are even
+ * may differ from step to step, as long as all steps together transpose: within 16 bytes first,
+ * then those by four, is an instruction each where clang would make five of the plain words.
+ */
+#  if defined(__clang__) && LANES == 16
+#   define PLATFORM_PICK(x, y, at)                                                                 \
+		__builtin_shufflevector(x, y, at, at + 2, at + 16, at + 18, at + 4, at + 6,        \
+					at + 20, at + 22, at + 8, at + 10, at + 24, at + 26,       \
+					at + 12, at + 14, at + 28, at + 30)
+#   define PLATFORM_PICK4(x, y, at)                                                                \
+		__builtin_shufflevector(x, y, at, at + 1, at + 2, at + 3, at + 8, at + 9, at + 10, \
+					at + 11, at + 16, at + 17, at + 18, at + 19, at + 24,      \
+					at + 25, at + 26, at + 27)
+#  elif defined(__clang__) && LANES == 8
+#   define PLATFORM_PICK(x, y, at)                                                                 \
+		__builtin_shufflevector(x, y, at, at + 2, at + 8, at + 10, at + 4, at + 6,         \
+					at + 12, at + 14)
+#   define PLATFORM_PICK4(x, y, at)                                                                \
+		__builtin_shufflevector(x, y, at, at + 1, at + 2, at + 3, at + 8, at + 9, at + 10, \
+					at + 11)
+#  else
+#   define PLATFORM_PICK(x, y, at)  ((at) ? (vu)((x).odd, (y).odd) : (vu)((x).even, (y).even))
+#   define PLATFORM_PICK4(x, y, at) PLATFORM_PICK(x, y, (at) / 4)
+#  endif
+#  define V_DEAL(x, y, bit)                                                                        \
 	do {                                                                                       \
-		vu v_even = (vu)((x).even, (y).even);                                              \
-		(y) = (vu)((x).odd, (y).odd);                                                      \
+		vu v_even = (bit) < 4 ? PLATFORM_PICK(x, y, 0) : PLATFORM_PICK4(x, y, 0);          \
+		(y) = (bit) < 4 ? PLATFORM_PICK(x, y, 1) : PLATFORM_PICK4(x, y, 4);                \
 		(x) = v_even;                                                                      \
 	} while (0)
 # endif

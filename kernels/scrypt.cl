@@ -301,7 +301,7 @@ INLINE void k_turn(vu *x)
 		UNROLL
 		for (i = 0; i < 32; i++)
 			if (!(i & bit))
-				V_DEAL(x[i], x[i | bit]);
+				V_DEAL(x[i], x[i | bit], bit);
 }
 
 INLINE void k_store(GLOBAL u32 *v, u64 items, u32 entry, const vu *x)
