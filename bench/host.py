@@ -66,9 +66,10 @@ class Program:
 
 
 class Pool(Program):
-    def __init__(self, adit, difficulty, interval_ms):
-        super().__init__([adit, "pool", "-a", "sha256d", "--listen", "127.0.0.1:0", "--diff",
-                          difficulty, "--job-interval", str(interval_ms)], lines="stdout")
+    def __init__(self, adit, difficulty, interval_ms, algo=("sha256d",), blocks=()):
+        self.algo = ["-a", *algo]
+        super().__init__([adit, "pool", *self.algo, "--listen", "127.0.0.1:0", "--diff",
+                          difficulty, "--job-interval", str(interval_ms), *blocks], lines="stdout")
         self.address = "127.0.0.1:" + self.wait_line(r"^listening on .*:(\d+)")[0].group(1)
 
     def counts(self):
@@ -78,7 +79,7 @@ class Pool(Program):
 
 
 def mine(adit, pool, *args, env=None):
-    return Program([adit, "mine", "-a", "sha256d", "-o", pool.address, "-u", "host",
+    return Program([adit, "mine", *pool.algo, "-o", pool.address, "-u", "host",
                     "--api-bind", "off", *args], env)
 
 
@@ -131,7 +132,7 @@ def supervisor(adit, o):
     for n in (1, 16):
         pool = Pool(adit, "0.000001", 2000)
         miner = mine(adit, pool, "-d", f"sim:{n}", "--sim", "rate=270")
-        miner.wait_line(r"accepted")
+        miner.wait_line(r" accepted: ")
         time.sleep(5)  # start-up is no part of it
         pids = [miner.child.pid] + workers_of(miner.child.pid)
         rows, memory = [], rss_kib(pids[0])
@@ -166,18 +167,24 @@ def latency(adit, o):
              "job_to_first_batch_ms": r"job to a device's first batch ([\d.]+) ms",
              "candidate_to_submit_ms": r"candidate to submit ([\d.]+) ms",
              "answer_ms": r"answers ([\d.]+) ms"}
-    rows = {name: [] for name in names}
-    for _ in range(o.rounds):
-        pool = Pool(adit, "0.01", 1000)
-        miner = mine(adit, pool, "-d", o.device)
-        miner.wait_line(r"accepted")
-        time.sleep(o.seconds)
-        text = miner.end()
-        for name, regex in names.items():
-            found = re.findall(regex, text)
-            rows[name].append(float(found[-1]) if found else None)
-        pool.end(signal.SIGTERM)
-    return {name: spread(v) for name, v in rows.items()}
+    small = ("--set", "light_cache_items=1021", "--set", "dataset_items=16381")
+    out = {}
+    for difficulty, blocks, *algo in (("0.01", (), "sha256d"),
+                                      ("0.001", ("--height", "11640000"), "etchash", *small),
+                                      ("0.00005", ("--height", "7000"), "kawpow", *small)):
+        rows = {name: [] for name in names}
+        for _ in range(o.rounds):
+            pool = Pool(adit, difficulty, 500, algo, blocks)
+            miner = mine(adit, pool, "-d", o.device)
+            miner.wait_line(r" accepted: ")
+            time.sleep(o.seconds)
+            text = miner.end()
+            for name, regex in names.items():
+                found = re.findall(regex, text)
+                rows[name].append(float(found[-1]) if found else None)
+            pool.end(signal.SIGTERM)
+        out[algo[0]] = {name: spread(v) for name, v in rows.items()}
+    return out
 
 
 def start(adit, o):
@@ -191,7 +198,7 @@ def start(adit, o):
             for rows in (cold, warm):
                 miner = mine(adit, pool, "-d", o.device, env=env)
                 ready = miner.wait_line(r"is ready")[1]
-                rows.append((ready, miner.wait_line(r"accepted")[1]))
+                rows.append((ready, miner.wait_line(r" accepted: ")[1]))
                 miner.end()
     pool.end(signal.SIGTERM)
     return {f"{name}_{what}_s": spread([r[i] for r in rows])
@@ -201,8 +208,7 @@ def start(adit, o):
 
 def shares(adit, o):
     pool = Pool(adit, "0.0000002", 60000)
-    miner = Program([adit, "mine", "-a", "sha256d", "-o", pool.address, "-u", "host", "-d", o.device,
-                     "--api-bind", "off", "--log-level", "error"])
+    miner = mine(adit, pool, "-d", o.device, "--log-level", "error")
     rates, counts = [], pool.counts()
     while not counts["accepted"]:
         time.sleep(1)

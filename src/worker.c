@@ -616,6 +616,18 @@ static void sleep_until_needed(struct worker *w)
 		ppoll(&p, 1, timeout, NULL);
 }
 
+/*
+ * The watch asked what was in flight to end, but the queue zeroes the word of the batch behind
+ * only when that begins: ask again, or it would run to its end.
+ */
+static void end_outdated(struct worker *w)
+{
+	const struct flight *oldest = &w->flight[w->next_slot];
+
+	if (w->watch && w->flying && oldest->range.work.work.serial < w->forget_below)
+		w->ops->abort(w->engine);
+}
+
 static int loop(struct worker *w, struct err *err)
 {
 	int rc;
@@ -624,6 +636,7 @@ static int loop(struct worker *w, struct err *err)
 		rc = drain(w, err);
 		if (rc || w->quit || w->gone)
 			return rc;
+		end_outdated(w);
 		rc = fill(w, err);
 		if (!rc && w->flying)
 			rc = collect(w, err);

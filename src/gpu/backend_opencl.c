@@ -20,6 +20,8 @@
 #define POKES         64
 #define CALLBACK_LATE 2 /* seconds after which a callback's coming is doubted */
 #define LOG_MAX       (1u << 20)
+#define SMALL_BYTES   4096 /* buffers that may be poked: results */
+#define SMALL_ALIGN   4096 /* runtimes that can share memory want pages */
 
 /* Source bytes of queued writes, free again when the mark after them was passed. */
 struct stage {
@@ -55,6 +57,7 @@ struct device {
 	uint32_t idle_us;
 	bool deaf;  /* this driver's callbacks do not come */
 	bool timed; /* the queue has profiling */
+	bool ours;  /* it computes in memory that we give it */
 	pthread_mutex_t lock;
 	pthread_cond_t passed;
 	pthread_mutex_t poke_lock; /* its own: drivers may call on_passed from a flush */
@@ -80,6 +83,8 @@ struct mem {
 	struct device *dev;
 	cl_mem buffer;
 	uint64_t bytes;
+	char *host; /* the buffer's very bytes, of small ones where the device is this CPU; or NULL
+		     */
 };
 
 static int fail(struct device *dev, cl_int rc, const char *what, struct err *err)
@@ -133,6 +138,59 @@ static void opencl_close(struct device *dev)
 	free(dev);
 }
 
+/*
+ * A CPU's cores are all at the batch: what pokes past the queue would have to wait for it there.
+ * Their results are therefore in our memory, where a poke is a store.
+ */
+static cl_mem small_buffer(struct device *dev, char **host, size_t bytes, cl_int *rc)
+{
+	size_t whole = (bytes + SMALL_ALIGN - 1) / SMALL_ALIGN * SMALL_ALIGN;
+	cl_mem buffer;
+
+	*host = aligned_alloc(SMALL_ALIGN, whole);
+	if (!*host) {
+		*rc = CL_OUT_OF_HOST_MEMORY;
+		return NULL;
+	}
+	memset(*host, 0, whole);
+	buffer = clCreateBuffer(dev->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, whole, *host,
+				rc);
+	if (!buffer) {
+		free(*host);
+		*host = NULL;
+	}
+	return buffer;
+}
+
+/* Whether a CPU device really works in our memory, and keeps no copy: seen in both directions. */
+static bool shares_memory(struct device *dev)
+{
+	cl_uint there = 0x600d1dea, back = 0;
+	volatile cl_uint *word;
+	bool shares = false;
+	char *host = NULL;
+	cl_mem buffer;
+	cl_int rc;
+
+	if (!dev->info.cpu)
+		return false;
+	buffer = small_buffer(dev, &host, sizeof there, &rc);
+	if (!buffer)
+		return false;
+	word = (volatile cl_uint *)(void *)host;
+	if (!clEnqueueWriteBuffer(dev->queue, buffer, CL_TRUE, 0, sizeof there, &there, 0, NULL,
+				  NULL) &&
+	    *word == there) {
+		*word = ~there;
+		shares = !clEnqueueReadBuffer(dev->queue, buffer, CL_TRUE, 0, sizeof back, &back, 0,
+					      NULL, NULL) &&
+			 back == ~there;
+	}
+	clReleaseMemObject(buffer);
+	free(host);
+	return shares;
+}
+
 static int set_up(struct device *dev, struct err *err)
 {
 	cl_int rc;
@@ -151,6 +209,7 @@ static int set_up(struct device *dev, struct err *err)
 	dev->dummy = clCreateBuffer(dev->context, CL_MEM_READ_WRITE, 256, NULL, &rc);
 	if (!dev->dummy)
 		return fail(dev, rc, "no memory on this device", err);
+	dev->ours = shares_memory(dev);
 	return 0;
 }
 
@@ -343,6 +402,7 @@ static void opencl_mem_free(struct mem *mem)
 		return;
 	if (mem->buffer)
 		clReleaseMemObject(mem->buffer);
+	free(mem->host);
 	free(mem);
 }
 
@@ -379,7 +439,11 @@ static int opencl_mem_new(struct device *dev, uint64_t bytes, struct mem **out, 
 		return err_set(err, ERR_NOMEM, "no memory for a buffer");
 	mem->dev = dev;
 	mem->bytes = bytes;
-	mem->buffer = clCreateBuffer(dev->context, CL_MEM_READ_WRITE, (size_t)bytes, NULL, &rc);
+	if (dev->ours && bytes <= SMALL_BYTES)
+		mem->buffer = small_buffer(dev, &mem->host, (size_t)bytes, &rc);
+	else
+		mem->buffer =
+			clCreateBuffer(dev->context, CL_MEM_READ_WRITE, (size_t)bytes, NULL, &rc);
 	/* Drivers allocate at first use: use it now, while the failure is easy to name. */
 	if (mem->buffer)
 		rc = clEnqueueWriteBuffer(dev->queue, mem->buffer, CL_TRUE, 0,
@@ -418,7 +482,13 @@ static void opencl_poke(struct device *dev, struct mem *mem, uint64_t at, uint32
 	cl_event event = NULL;
 	cl_uint *word;
 
-	if (!dev->aside || mem->bytes < sizeof *word || at > mem->bytes - sizeof *word)
+	if (mem->bytes < sizeof *word || at > mem->bytes - sizeof *word)
+		return;
+	if (mem->host && at % sizeof *word == 0) {
+		__atomic_store_n((cl_uint *)(void *)(mem->host + at), value, __ATOMIC_RELEASE);
+		return;
+	}
+	if (!dev->aside)
 		return;
 	pthread_mutex_lock(&dev->poke_lock);
 	word = &dev->poke_words[dev->next_poke++ % POKES];
