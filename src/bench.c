@@ -16,6 +16,7 @@
 #include "src/bench_run.h"
 #include "src/clock.h"
 #include "src/epoch.h"
+#include "src/fleet.h"
 #include "src/measure.h"
 #include "src/paths.h"
 #include "src/profile.h"
@@ -102,11 +103,31 @@ static int read_intensity(struct bench *b, struct err *err)
 	const char *text = b->settings->intensity;
 	uint64_t v = 0;
 
-	if (text && strcmp(text, "auto") && str_to_u64(&v, text, 1, 32))
+	if (text && strcmp(text, "auto") && str_to_u64(&v, text, 1, INTENSITY_MAX))
 		return err_set(err, ERR_USAGE,
-			       "intensity '%s': give 'auto' or a number from 1 to 32", text);
+			       "intensity '%s': give 'auto' or a number from 1 to %d", text,
+			       INTENSITY_MAX);
 	b->intensity = (uint32_t)v;
 	return 0;
+}
+
+/* Not after an hour of the algorithms before it. */
+static int check_places(const struct bench *b, struct err *err)
+{
+	uint64_t set[ALGO_SETTINGS_MAX];
+	struct algo_facts facts;
+	struct work work;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < b->n_algos && !rc; i++) {
+		rc = bench_place(b->settings, b->algo[i], &work, set, err);
+		if (!rc && b->algo[i]->dataset)
+			rc = b->algo[i]->dataset->facts(b->algo[i], work.epoch, set, &facts, err);
+		if (rc)
+			err_prefix(err, "%s", b->algo[i]->name);
+	}
+	return rc;
 }
 
 static int read_request(struct bench *b, struct err *err)
@@ -119,6 +140,8 @@ static int read_request(struct bench *b, struct err *err)
 		b->n_algos = 0; /* the probe alone */
 	else if (!rc)
 		rc = bench_check_set(s, b->algo, b->n_algos, err);
+	if (!rc)
+		rc = check_places(b, err);
 	if (!rc)
 		rc = read_intensity(b, err);
 	if (!rc && s->bench.fail_below > 0 && !s->bench.compare)

@@ -61,6 +61,8 @@ refused "-a: unknown algorithm 'sha256e'" -a sha256e -d sim:1
 refused "-a: 'sha256d' is there twice" -a sha256d,sha256d -d sim:1
 refused '--fail-below: .*--compare' -a sha256d -d sim:1 --fail-below 90
 refused '--set nothing=1: none of these' -a sha256d -d sim:1 --set nothing=1
+refused 'ethash: epoch 9999999 of' -a sha256d,ethash -d sim:1 --epoch 9999999
+refused "intensity '12,13': " -a sha256d -d sim:1 -i 12,13
 refused '--json and --markdown' -a sha256d -d sim:1 --json --markdown
 refused '--seconds' -a sha256d -d sim:1 --seconds 0
 refused '--svg /: that is a directory' -a sha256d -d sim:1 --svg /
