@@ -3,20 +3,19 @@
 # The steps of ./quickstart test, in the order in which they start.  A step is a function; its
 # output is its log; it exits 0, 77 (skip) or anything else (failed), and may count tests.
 
-STEPS="install prepare clang gcc asan tsan mine bundle distcheck fuzz shell coverage"
+STEPS="install prepare clang asan tsan mine bundle distcheck fuzz shell coverage"
 
 about() {
 	case $1 in
 	install) echo "packages through apt" ;;
 	prepare) echo "autoreconf" ;;
-	gcc) echo "gcc -Werror with coverage: make check, all others" ;;
-	asan) echo "address and undefined-behaviour sanitizers: make check" ;;
-	tsan) echo "thread sanitizer: make check" ;;
+	asan) echo "gcc -Werror, address and undefined-behaviour sanitizers, coverage: make check" ;;
+	tsan) echo "clang, thread sanitizer: make check of what has threads" ;;
 	mine) echo "./quickstart mine: accepted shares, clean end" ;;
 	bundle) echo "make bundle, and the bundle on its own" ;;
 	distcheck) echo "make distcheck" ;;
 	fuzz) echo "libFuzzer, ${FUZZ_SECONDS:-30} s in total" ;;
-	clang) echo "clang -Werror, as shipped: make check, the long tests" ;;
+	clang) echo "clang -Werror, as shipped: make check, the long tests too" ;;
 	shell) echo "shellcheck of every script" ;;
 	coverage) echo "what make check covered" ;;
 	esac
@@ -25,7 +24,7 @@ about() {
 # Steps that must have ended before.
 needs() {
 	case $1 in
-	coverage) echo gcc ;;
+	coverage) echo asan ;;
 	bundle) echo mine ;;
 	esac
 }
@@ -44,13 +43,31 @@ configure_in() {
 	"$ROOT/configure" -q "$@" || exit 1
 }
 
-# The tests of this build directory that match, and those that do not.
-tests_of() { make -s print-tests | tr ' ' '\n' | grep -E "$1" | paste -sd' ' -; }
-tests_but() { make -s print-tests | tr ' ' '\n' | grep -vE "$1" | paste -sd' ' -; }
-
 # Tests that take most of a minute each.  They run once, optimised, with CUDA kernels embedded
-# where NVRTC is; the others run in every build.
-LONG='test_dag_(ethash|kawpow|firopow|others)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|callgrind|bench\.sh|e2e/dag'
+# where NVRTC is.
+LONG='test_dag_(ethash|kawpow|firopow|others)|_kernels$|nvrtc_compile|oclgrind|cuda_(engine|embedded|scan)|'
+LONG+='callgrind|bench\.sh|e2e/dag\.'
+
+# What a sanitized build would only repeat, or what cannot run in one: once too, as shipped.  e2e/fit
+# makes caches of real sizes, which takes too long under a sanitizer.
+NOT_SANITIZED='check_|litecoind|test_scan|packages_|bundle|metrics_names|'
+NOT_SANITIZED+='e2e/(fit|dashboard|api_doc|tui|prometheus)'
+
+# What mostly waits, for things to go wrong: under the sanitizers only.  TEST_BRIEF: see
+# e2e/dialects.sh.
+NOT_SHIPPED='e2e/(faults|guardian|rules|flood|workers)'
+
+# What has no threads, or none but the loop's: of no interest to the thread sanitizer.
+NOT_THREADED='test_(t|u256|algos|dag_rules|dialects|detect|dagpools|stratum1|gbt|address|url|socks|'
+NOT_THREADED+='settings|mistakes|progpow_code|splice|pace|slot|work|stats|thermal|power|guard|honest|'
+NOT_THREADED+='day|tune|bench|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues|tui|'
+NOT_THREADED+='metrics|energy|control|sharequeue|restore|failover|pools|cuda_decl|api.*)$|hash\.sh|'
+NOT_THREADED+='bad_input|manual|tune\.sh|service|fuzz_|'
+NOT_THREADED+='e2e/(guardian|rules|errors|faults|dialects|detect|control|api_.*)'
+
+# only REGEX, but REGEX: the tests of this build directory that match, and those that do not.
+only() { make -s print-tests | tr ' ' '\n' | grep -E "$1"; }
+but() { make -s print-tests | tr ' ' '\n' | grep -vE "$1"; }
 
 step_install() {
 	local major
@@ -93,12 +110,16 @@ get_nvrtc() {
 
 step_prepare() { autoreconf -fi; }
 
-# check_twice [TESTS=...]: make check; what fails is run once more, alone.  Two steps share two
-# cores here, and a test that awaits something for a minute may starve.  The log shows both
-# runs; what fails twice, or more than a few failures, stays failed.
-check_twice() {
-	local trs failed=()
-	make -j3 check "$@" && return # some only wait
+# check_these TEST...: build and run them, in this order, and of the others' programs only what is
+# no test itself.  What fails is run once more, alone: two steps share two cores here, and a test
+# that awaits something for a minute may starve.  The log shows both runs; what fails twice, or
+# more than a few failures, stays failed.
+check_these() {
+	local trs failed=() others programs
+	others=$(but "^($(IFS='|' && echo "$*"))\$")
+	programs=$(make -s print-programs | tr ' ' '\n' | grep -vxF "$others" | paste -sd' ' -)
+	make -j2 && make -j2 check-programs check_PROGRAMS="$programs" || return 1
+	make -j3 check TESTS="$*" check_PROGRAMS="$programs" && return # some only wait
 	while read -r trs; do
 		grep -qE '^:global-test-result: (FAIL|ERROR)' "$trs" && failed+=("${trs%.trs}")
 	done < <(find tests -name '*.trs' | sort)
@@ -107,58 +128,45 @@ check_twice() {
 		printf '=== failed, and is run again alone: %s\n' "$trs"
 		tail -n 40 "$trs.log"
 	done
-	make -j1 check TESTS="${failed[*]}"
+	make -j1 check TESTS="${failed[*]}" check_PROGRAMS="$programs"
 }
 
-step_gcc() {
-	configure_in gcc CC="$(cc gcc)" --enable-werror --enable-coverage CFLAGS="-O1 -g" || return 1
-	make -j2 && make -j2 check-programs || return 1
-	check_twice TESTS="$(tests_but "$LONG")"
-	count_trs "$PWD"
-}
-
+# shellcheck disable=SC2046 # names of tests have no blanks
 step_clang() {
 	local cuda=()
 	[ -d "$ROOT/out/nvrtc/lib" ] && cuda=("--with-cuda=$ROOT/out/nvrtc")
 	configure_in clang CC="$(cc clang)" --enable-werror "${cuda[@]}" || return 1
-	make -j2 && make -j2 check-programs || return 1
-	check_twice TESTS="$(tests_of "$LONG")"
+	# The long ones first: the short ones fill what they leave.
+	check_these $(only "$LONG") $(but "$LONG|$NOT_SHIPPED")
 	count_trs "$PWD"
 }
 
+# shellcheck disable=SC2046
 step_asan() {
-	configure_in asan CC="$(cc gcc)" --enable-werror CFLAGS="-O1 -g" \
+	configure_in asan CC="$(cc gcc)" --enable-werror CFLAGS="-O1 -g" --enable-coverage \
 		--enable-sanitizers=address,undefined || return 1
-	make -j2 && make -j2 check-programs || return 1
 	export TEST_BRIEF=1
-	check_twice TESTS="$(tests_but "$NOT_SANITIZED|$LONG")"
+	check_these $(only "$NOT_SHIPPED") $(but "$NOT_SHIPPED|$NOT_SANITIZED|$LONG")
 	count_trs "$PWD"
 }
 
+# shellcheck disable=SC2046
 step_tsan() {
 	configure_in tsan CC="$(cc clang)" --enable-werror CFLAGS="-O1 -g" \
 		--enable-sanitizers=thread || return 1
-	make -j2 && make -j2 check-programs || return 1
 	export TEST_BRIEF=1
-	check_twice TESTS="$(tests_but "$NOT_SANITIZED|$LONG|$NOT_THREADED")"
+	check_these $(but "$NOT_SANITIZED|$LONG|$NOT_THREADED")
 	count_trs "$PWD"
 }
 
-# What has no threads, or none but the loop's: of no interest to the thread sanitizer.
-NOT_THREADED='test_(t|u256|algos|dag_rules|dialects|detect|dagpools|stratum1|gbt|address|url|socks|'
-NOT_THREADED+='settings|mistakes|progpow_code|splice|pace|slot|work|stats|thermal|power|guard|honest|'
-NOT_THREADED+='day|tune|bench|profile|nvml.*|sysfs.*|presence|vigil|hook|notify|keys|ui|localtalk|tongues|tui|'
-NOT_THREADED+='metrics|energy|control|sharequeue|restore|failover|pools|cuda_decl|api.*)$|test_scan|hash\.sh|'
-NOT_THREADED+='litecoind|bad_input|manual|tune\.sh|bench\.sh|service|packages_|fuzz_|'
-NOT_THREADED+='e2e/(fit|guardian|rules|errors|faults|dialects|detect|control|api_.*)'
-
-# What a sanitized build would only repeat, or what cannot run in one.  e2e/fit makes caches of
-# real sizes, which takes too long under a sanitizer.  TEST_BRIEF: see e2e/dialects.sh.
-NOT_SANITIZED='check_|litecoind|test_scan|bench\.sh|packages_(hive|mmpos|raveos)|oclgrind|nvrtc|bundle|e2e/fit|e2e/dashboard|e2e/api_doc|e2e/tui'
-NOT_SANITIZED+='|e2e/prometheus|metrics_names|packages_farm'
-
 step_mine() {
-	"$ROOT/tests/suite/mine.sh"
+	local kept=$SUITE/b-clang/generated/embed-cache
+	# Kernels are named by their contents there: NVRTC need not compile them again.
+	if [ -d "$kept" ]; then
+		mkdir -p "$ROOT/build/generated"
+		cp -R "$kept" "$ROOT/build/generated/"
+	fi
+	POCL_CACHE_DIR=$TEST_POCL_CACHE "$ROOT/tests/suite/mine.sh"
 }
 
 step_bundle() {
@@ -170,7 +178,7 @@ step_distcheck() {
 	local scripts=(tests/{check_lists,check_limits,hash,manual,bad_input,packages_hive,packages_farm}.sh)
 	configure_in distcheck CC="$(cc gcc)" || return 1
 	# The tests of a tarball are the same ones: these show that their data are all in it.
-	make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0" \
+	XZ_OPT=-1 make -j2 distcheck DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0 --disable-embedded-cuda" \
 		check_PROGRAMS="${programs[*]} tests/fakecuda/fakegen" \
 		TESTS="${programs[*]} ${scripts[*]}"
 }
@@ -226,11 +234,11 @@ step_shell() {
 step_coverage() {
 	command -v gcovr >/dev/null || skip_step "gcovr is not installed"
 	cd "$ROOT" || return 1
-	gcovr -r . --object-directory "$SUITE/b-gcc" -e 'tests/.*' -e 'out/.*' -e 'build/.*' \
-		"$SUITE/b-gcc" >"$SUITE/coverage-full.txt" 2>"$SUITE/coverage.err" ||
+	gcovr -r . --object-directory "$SUITE/b-asan" -e 'tests/.*' -e 'out/.*' -e 'build/.*' \
+		"$SUITE/b-asan" >"$SUITE/coverage-full.txt" 2>"$SUITE/coverage.err" ||
 		{ tail "$SUITE/coverage.err"; return 1; }
 	{
-		echo "Line coverage by make check (gcc):"
+		echo "Line coverage by make check (asan):"
 		grep -E '^(src|algos|pool|kernels|TOTAL)' "$SUITE/coverage-full.txt" |
 			awk 'NF >= 4 { printf "  %-32s %6s\n", $1, $4 }'
 	} >"$SUITE/coverage.txt"
