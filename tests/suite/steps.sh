@@ -47,7 +47,7 @@ configure_in() {
 
 # Tests that take most of a minute each, longest first.  They run once, optimised, with CUDA kernels
 # embedded where NVRTC is.
-LONG='cuda_engine|nvrtc_compile|oclgrind|kawpow_kernels|progpow_kernels|test_kernels|e2e/dag\.|dag_kawpow|'
+LONG='cuda_engine|cuda_kernels|nvrtc_compile|oclgrind|kawpow_kernels|progpow_kernels|test_kernels|e2e/dag\.|dag_kawpow|'
 LONG+='dag_ethash|dag_firopow|ethash_kernels|bench\.sh|dag_others|cuda_embedded|cuda_scan|callgrind'
 
 # What a sanitized build would only repeat, or what cannot run in one: once too, as shipped.  e2e/fit
