@@ -28,9 +28,10 @@ if [ -n "$bench" ]; then
 	mkdir -p "$top/bench/vectors"
 	cp "$bench" "$top/bench/gpu"
 	cp "$source/bench/gpu-batch.sh" "$top/bench/gpu-batch.sh"
-	for name in $(sed -n 's|^[[:space:]]*algos/\([a-z0-9_]*\).*|\1|p' "$source/algos/list.am"); do
-		cp "$source/tests/vectors/$name.json" "$top/bench/vectors/"
-	done
+	sed -n 's|^[[:space:]]*algos/\([a-z0-9_]*\).*|\1|p' "$source/algos/list.am" |
+		while read -r name; do
+			cp "$source/tests/vectors/$name.json" "$top/bench/vectors/"
+		done
 	chmod 644 "$top"/bench/vectors/*
 fi
 

@@ -22,6 +22,7 @@ says() { # FILE REGEX
 	grep -qE -- "$2" "$1" || fail "$1 does not say '$2': $(cat "$1")"
 }
 
+given=()
 # own NAME ARGS...: our kernel's text to NAME.src, how it is given to $given
 own() {
 	local name=$1
