@@ -163,6 +163,34 @@ static void an_odd_lookup_gap_agrees(void)
 	CHECK(algo != NULL);
 }
 
+/* What ends a batch early reaches a CPU's memory at once, whatever its cores are at. */
+static void a_poke_is_a_store_on_cpus(void)
+{
+	const uint32_t none[2] = {0, 0};
+	uint32_t back[2] = {7, 7}, took;
+	const struct backend *b = bed.backend;
+	struct mem *mem = NULL;
+	struct err err = {0};
+
+	if (!bed.info.cpu)
+		T_SKIP("this device is no CPU");
+	if (!CHECK_OK(b->mem_new(bed.dev, sizeof back, &mem, &err), &err))
+		return;
+	CHECK_OK(b->write(mem, 0, none, sizeof none, &err), &err);
+	CHECK_OK(b->mark(bed.dev, 0, &err), &err);
+	CHECK_OK(b->wait(bed.dev, 0, &took, &err), &err);
+	CHECK_U64(b->idle_us(bed.dev), BACKEND_UNKNOWN); /* nothing was launched */
+	b->poke(bed.dev, mem, 4, 5);
+	b->poke(bed.dev, mem, sizeof back, 6); /* beyond its end: nothing happens */
+	b->poke(bed.dev, mem, UINT64_MAX - 1, 6);
+	CHECK_OK(b->read(mem, 0, back, sizeof back, &err), &err);
+	CHECK_OK(b->mark(bed.dev, 0, &err), &err);
+	CHECK_OK(b->wait(bed.dev, 0, &took, &err), &err);
+	CHECK_U64(back[0], 0);
+	CHECK_U64(back[1], 5);
+	b->mem_free(mem);
+}
+
 int main(void)
 {
 	struct device_info found[DEVICES_MAX];
@@ -183,6 +211,7 @@ int main(void)
 	T_RUN(kernels_agree_under_a_gpus_plans);
 	T_RUN(kernels_agree_at_other_vector_widths);
 	T_RUN(an_odd_lookup_gap_agrees);
+	T_RUN(a_poke_is_a_store_on_cpus);
 	bed.backend->close(bed.dev);
 	return t_done();
 }
