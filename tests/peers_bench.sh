@@ -35,7 +35,7 @@ own() {
 race() {
 	local name=$1 code=$2 rc
 	shift 2
-	timeout --foreground 240 "$peers" -c 512 -r 1 -s 0.001 "$@" >"$tmp/$name" 2>&1 </dev/null
+	timeout --foreground 240 "$peers" -p 0 -c 256 -r 1 -s 0.001 "$@" >"$tmp/$name" 2>&1 </dev/null
 	rc=$?
 	[ $rc = "$code" ] || fail "$name: exit code $rc, want $code: $(cat "$tmp/$name")"
 }
@@ -53,11 +53,11 @@ opencl() {
 		echo "skip: no OpenCL device"
 		return
 	fi
-	race sha.out 0 -a sha256d --peer copy --file "$tmp/sha.src" --entry sha256d "${given[@]}" \
-		--peer wrong --file "$tmp/sha.src" --entry sha256d "${given[@]}" \
+	race sha.out 0 -a sha256d --peer copy --file "$tmp/sha.src" "${given[@]}" \
+		--peer wrong --file "$tmp/sha.src" "${given[@]}" \
 		--args job,hits,scratch,dataset,u64=7,items \
 		--peer broken --file "$top_srcdir/bench/peers/README.md" --args nonce \
-		--peer nameless --file "$tmp/sha.src" --entry nothing "${given[@]}"
+		--peer nameless --file "$tmp/sha.src" "${given[@]}" --entry nothing
 	says "$tmp/sha.out" '^copy +right: '
 	says "$tmp/sha.out" '^wrong +WRONG: '
 	says "$tmp/sha.out" '^broken: does not build'
@@ -67,12 +67,24 @@ opencl() {
 
 	# a program in our text, and the same as ADIT_ words
 	own kawpow -a kawpow
-	race kawpow.out 0 -a kawpow -R 16381 --peer copy --file "$tmp/kawpow.src" --entry progpow \
+	race kawpow.out 0 -a kawpow -R 16381 --peer copy --file "$tmp/kawpow.src" \
 		"${given[@]}" --most 4096 --peer plain --file "$top_srcdir/bench/peers/plain.cl" \
 		--options "-I $top_srcdir/kernels" --entry plain --args job,hits,dataset,nonce \
 		--count 0 --most 4096
 	says "$tmp/kawpow.out" '^copy +right: '
 	says "$tmp/kawpow.out" '^plain +right: '
+
+	# datasets; "short" makes every other node
+	own dag -a ethash --make
+	race dag.out 0 -a ethash -R 16381 --make --peer copy --file "$tmp/dag.src" "${given[@]}" \
+		--peer short --file "$tmp/dag.src" "${given[@]}" \
+		--args job,hits,cache,dataset,nonce,items=2
+	says "$tmp/dag.out" '^copy +right: 256 nodes'
+	says "$tmp/dag.out" '^short +WRONG: 256 nodes'
+
+	own scrypt -a scrypt
+	says "$tmp/scrypt.own" '^it is no peer: '
+	refused '^--plan: there are' -a sha256d -p 99
 
 	refused "no such argument 'nonsense'" -a sha256d --peer p --file "$tmp/sha.src" \
 		--entry sha256d --args nonsense
@@ -83,7 +95,7 @@ opencl() {
 cuda() {
 	[ -r "$fake" ] || { echo "skip: the fake NVIDIA driver is not built"; return; }
 	export ADIT_LIBCUDA=$fake
-	if ! "$peers" -a sha256d -d cuda:0 -c 512 -r 1 -s 0.001 >"$tmp/cuda.out" 2>&1; then
+	if ! "$peers" -a sha256d -d cuda:0 -c 256 -r 1 -s 0.001 >"$tmp/cuda.out" 2>&1; then
 		grep -q NVRTC "$tmp/cuda.out" || fail "ours alone: $(cat "$tmp/cuda.out")"
 		echo "skip: no NVRTC"
 		return
@@ -91,13 +103,16 @@ cuda() {
 	for algo in sha256d ethash; do
 		own $algo -a $algo -d cuda:0 || fail "no text of ours: $(cat "$tmp/$algo.own")"
 		race $algo.out 0 -a $algo -d cuda:0 -R 16381 --peer copy --file "$tmp/$algo.src" \
-			--entry $algo "${given[@]}" \
-			--peer nameless --file "$tmp/$algo.src" --entry nothing "${given[@]}"
+			"${given[@]}" --peer nameless --file "$tmp/$algo.src" "${given[@]}" --entry nothing
 		says "$tmp/$algo.out" '^copy +right: '
 		says "$tmp/$algo.out" "^nameless: has no kernel 'nothing'"
 	done
 	refused "'offset' is OpenCL's" -a ethash -d cuda:0 -R 16381 --peer p \
-		--file "$tmp/ethash.src" --entry ethash "${given[@]}" --args offset,nonce
+		--file "$tmp/ethash.src" "${given[@]}" --args offset,nonce
+	own made -a ethash -d cuda:0 --make
+	race made.out 0 -a ethash -d cuda:0 -R 16381 --make --peer copy \
+		--file "$tmp/made.src" "${given[@]}"
+	says "$tmp/made.out" '^copy +right: 256 nodes'
 }
 
 [ -x "$peers" ] || { echo "skip: bench/peers/peers is not built"; exit 77; }

@@ -244,7 +244,9 @@ void peer_give(struct subject *s, struct peer *p, uint64_t first, uint32_t count
 
 	p->n_given = 0;
 	snprintf(list, sizeof list, "%s",
-		 strcmp(p->args, "own") ? p->args : "job,hits,scratch,dataset,nonce,items");
+		 strcmp(p->args, "own") ? p->args
+		 : s->make              ? "job,hits,cache,dataset,nonce,items"
+					: "job,hits,scratch,dataset,nonce,items");
 	while ((word = strsep(&rest, ",")) != NULL)
 		give_one(&g, word);
 }
@@ -303,7 +305,7 @@ bool peer_made(struct subject *s, const struct peer *p, uint32_t count)
 	uint32_t rows = count / 2;
 	bool right = true;
 
-	if (strstr(p->args, "dataset"))
+	if (strstr(p->args, "dataset") || !strcmp(p->args, "own"))
 		right = rows_are(s, s->dataset, 0, 1, rows);
 	if (strstr(p->args, "even"))
 		right = rows_are(s, s->even, 0, 2, rows / 2) && right;

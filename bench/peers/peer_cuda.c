@@ -179,14 +179,17 @@ static CUfunction find_entry(struct opened *o, const struct peer *p, CUmodule mo
 static int entry_of(struct opened *o, struct peer *p, CUmodule module, const char *image,
 		    size_t len)
 {
+	char name[ENTRY_MAX], before[ENTRY_MAX] = "";
 	const char *at = image;
-	char name[ENTRY_MAX];
 
 	p->kernel = find_entry(o, p, module, image, len);
 	if (!p->kernel) {
 		printf("%s: has no kernel '%s' but", p->name, p->entry);
-		while ((at = next_name(at, image + len, name)) != NULL)
-			printf(" %s", name);
+		while ((at = next_name(at, image + len, name)) != NULL) {
+			printf("%s%s", strcmp(name, before) ? " " : "",
+			       strcmp(name, before) ? name : "");
+			memcpy(before, name, sizeof before);
+		}
 		printf("\n");
 		return -1;
 	}

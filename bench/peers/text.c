@@ -195,12 +195,32 @@ char *peer_text(const struct subject *s, const struct peer *p, size_t *len)
 	return body.at;
 }
 
+/* The one entry of ours that is raced; NULL where a batch takes several. */
+static const char *own_entry(const struct subject *s)
+{
+	enum algo_when when = s->make ? STEP_EPOCH : STEP_BATCH;
+	const char *entry = NULL;
+	unsigned i;
+
+	for (i = 0; i < s->algo->n_steps; i++) {
+		if (s->algo->steps[i].when != when)
+			continue;
+		if (entry)
+			return NULL;
+		entry = s->algo->steps[i].entry;
+	}
+	return entry;
+}
+
 void own_text_write(const struct subject *s, const char *path)
 {
-	const char *text = s->algo->kernel, *mark = strstr(text, CODE_MARK);
+	const char *text = s->make ? s->algo->kernel_epoch : s->algo->kernel;
+	const char *mark = strstr(text, CODE_MARK), *entry = own_entry(s);
 	struct bed bed = {.algo = s->algo, .height = s->work.height};
 	char *body = mark && s->algo->program ? bed_text(&bed, s->plan.form) : NULL;
 	struct text whole = {.at = calloc(1, TEXT_MAX), .room = TEXT_MAX};
+	unsigned lanes = s->make ? s->plan.lanes_epoch : s->plan.lanes;
+	unsigned local = s->make ? 0 : s->plan.local;
 
 	must_open(whole.at, path);
 	if (body)
@@ -210,7 +230,13 @@ void own_text_write(const struct subject *s, const char *path)
 	write_text(path, whole.at, whole.len);
 	free(body);
 	free(whole.at);
-	printf("it is a peer by: --args own --options \"%s\" --nonces %u --local %u --count 0\n",
-	       s->plan.options, (unsigned)s->plan.lanes,
-	       (unsigned)(s->plan.local ? s->plan.local : 1));
+	if (!entry)
+		printf("it is no peer: a batch takes several kernels\n");
+	else
+		printf("it is a peer by: --entry %s --args own --options \"%s\" --nonces %u "
+		       "--local %u --count 0\n",
+		       entry, s->make ? s->plan.options_epoch : s->plan.options, lanes ? lanes : 1,
+		       local                       ? local
+		       : s->driver == &driver_cuda ? 128
+						   : 1);
 }
