@@ -31,7 +31,8 @@ const struct roof_figure *roofline_find(const struct roofline *r, unsigned kind,
 			continue;
 		if (!least || f->set_bytes < least->set_bytes)
 			least = f;
-		if (f->set_bytes <= set_bytes && (!best || f->set_bytes > best->set_bytes))
+		if (f->set_bytes - f->set_bytes / 8 <= set_bytes &&
+		    (!best || f->set_bytes > best->set_bytes))
 			best = f;
 	}
 	return best ? best : least;

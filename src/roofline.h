@@ -61,7 +61,10 @@ extern const struct algo roofline_kernel;
 /* "add", ...; NULL past the last. */
 const char *roof_word(unsigned kind);
 
-/* The figure of this kind and grain whose set is the largest not above set_bytes, or NULL. */
+/*
+ * The figure of this kind and grain whose set is the largest not above set_bytes, or just above (by
+ * an eighth of it), or NULL.
+ */
 const struct roof_figure *roofline_find(const struct roofline *r, unsigned kind, uint32_t grain,
 					uint64_t set_bytes);
 

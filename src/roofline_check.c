@@ -79,7 +79,7 @@ uint32_t roof_read(uint32_t item, uint64_t first, uint32_t rounds, uint32_t rows
 
 double roof_seconds(uint32_t device_us, int64_t wall_us)
 {
-	bool fiction = wall_us > SURE_US && device_us < wall_us / 4;
+	bool fiction = wall_us > SURE_US && device_us < wall_us - wall_us / 4;
 
 	return (device_us && !fiction ? (double)device_us : (double)wall_us + 1) / 1e6;
 }

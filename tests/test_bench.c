@@ -148,6 +148,12 @@ static void limits_are_those_of_the_slowest_resource(void)
 	CHECK_STR(limit.by, "memory");
 	CHECK_NEAR(limit.bytes, 8192, 0);
 	CHECK_NEAR(limit.per_byte, 1600 / 8192.0, 1e-9);
+	cost.set_bytes = 5249; /* nearly six thousand */
+	roofline_limit(&limit, &r, &cost);
+	CHECK_NEAR(limit.hps, 4e12 / 8192, 1);
+	cost.set_bytes = 5250;
+	roofline_limit(&limit, &r, &cost);
+	CHECK_NEAR(limit.hps, 1e12 / 8192, 1);
 	cost.set_bytes = 10; /* smaller than all that was probed: the smallest */
 	roofline_limit(&limit, &r, &cost);
 	CHECK_STR(limit.by, "logic");
@@ -238,6 +244,7 @@ static void clocks_that_dream_are_not_believed(void)
 	CHECK_NEAR(roof_seconds(30000, 30100), 0.03, 1e-9);
 	CHECK_NEAR(roof_seconds(50, 12999), 0.013, 1e-9);
 	CHECK_NEAR(roof_seconds(9000, 12000), 0.009, 1e-9);
+	CHECK_NEAR(roof_seconds(8000, 12000), 0.012, 2e-6);
 }
 
 /* --- the JSON and its description --------------------------------------------- */
