@@ -21,10 +21,14 @@ static const struct progpow_params evrprogpow_params = {
 	.text = "EVRMORE-PROGPOW",
 };
 
+/*
+ * Height: the first block was on 2022-10-29, one is made in 60 s; 1484 days later, on 2026-11-21,
+ * it is about 2,137,000 (epoch 178).
+ */
 const struct algo algo_evrprogpow = {
 	.name = "evrprogpow",
 	.aliases = "evr evrmore",
 	.title = "EvrProgPoW: Evrmore",
-	.height = 1900000,
+	.height = 2137000,
 	PROGPOW_MEMBERS(evrprogpow_params, progpow_prebuilt_32c, dag_prebuilt_512),
 };

@@ -22,10 +22,14 @@ static const struct progpow_params firopow_params = {
 	.absorb = ABSORB_PADDED,
 };
 
+/*
+ * Height: block 1,205,100 was about 2025-11-19, one is made in 150 s; 367 days later, on
+ * 2026-11-21, it is about 1,416,500 (epoch 650, as for good).
+ */
 const struct algo algo_firopow = {
 	.name = "firopow",
 	.aliases = "firo",
 	.title = "FiroPoW: Firo",
-	.height = 1300000,
+	.height = 1416500,
 	PROGPOW_MEMBERS(firopow_params, progpow_prebuilt_32b, dag_prebuilt_512),
 };

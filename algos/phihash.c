@@ -21,9 +21,14 @@ static const struct progpow_params phihash_params = {
 	.text = "ILOVEPOWPHICOIN",
 };
 
+/*
+ * Height: the first block was on 2025-06-04, one is made in 15 s; 535 days later, on 2026-11-21, it
+ * is about 3,080,000 (epoch 102).
+ */
 const struct algo algo_phihash = {
 	.name = "phihash",
 	.aliases = "phi phicoin",
 	.title = "PhiHash: Phicoin",
+	.height = 3080000,
 	PROGPOW_MEMBERS(phihash_params, progpow_prebuilt_32c, dag_prebuilt_512),
 };

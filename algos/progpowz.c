@@ -21,10 +21,14 @@ static const struct progpow_params progpowz_params = {
 	.absorb = ABSORB_PLAIN,
 };
 
+/*
+ * Height: block 2,555,000 was on 2024-03-21, 3,076,400 on 2025-03-18, 60 s each; 613 days later, on
+ * 2026-11-21, it is about 3,959,000 (epoch 131).
+ */
 const struct algo algo_progpowz = {
 	.name = "progpowz",
 	.aliases = "zano",
 	.title = "ProgPoWZ: Zano",
-	.height = 3500000,
+	.height = 3959000,
 	PROGPOW_MEMBERS(progpowz_params, progpow_prebuilt_32a, dag_prebuilt_256),
 };
