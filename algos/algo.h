@@ -107,6 +107,7 @@ struct algo_device {
 	uint32_t units;     /* compute units, SMs, cores */
 	uint32_t lanes;     /* native 32-bit vector width; 1 on GPUs */
 	uint32_t group_max; /* largest work-group */
+	uint32_t local_max; /* bytes of local memory a work-group may have; 0: not known */
 	bool cpu;           /* an OpenCL CPU device */
 	bool cuda;
 	uint64_t dataset_bytes; /* of the epoch it is for; 0: none */
@@ -120,6 +121,7 @@ struct algo_plan {
 	uint32_t lanes;             /* nonces a work-item tries */
 	uint32_t lanes_epoch;       /* nodes one of kernel_epoch makes; 0 means 1 */
 	uint32_t local;             /* work-group size; 0: backend's choice */
+	uint32_t local_bytes;       /* of local memory that a launch has to bring (LOCAL_BROUGHT) */
 	uint64_t scratch_per_nonce; /* bytes a nonce in flight needs; count rounds up to lanes */
 	uint64_t nonces_max;        /* most nonces in one batch (scratch decides); 0: no limit */
 	uint64_t nonces_start;      /* a modest first batch to measure with */

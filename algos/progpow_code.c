@@ -18,16 +18,35 @@ const struct algo_step progpow_steps[PROGPOW_STEPS] = {
 /* By REGS and ABSORB, in the groups that progpow_plans() offers. */
 #define PREBUILT(absorb, regs)                                                                     \
  {                                                                                                 \
-  "-DABSORB=" #absorb " -DGROUP=256 -DPARTS=1 -DREGS=" #regs,                                      \
-	  "-DABSORB=" #absorb " -DGROUP=128 -DPARTS=1 -DREGS=" #regs,                              \
-	  "-DABSORB=" #absorb " -DGROUP=512 -DPARTS=1 -DREGS=" #regs, NULL                         \
+  "-DABSORB=" #absorb " -DCOPIES=1 -DGROUP=256 -DPARTS=1 -DREGS=" #regs,                           \
+	  "-DABSORB=" #absorb " -DCOPIES=1 -DGROUP=128 -DPARTS=1 -DREGS=" #regs,                   \
+	  "-DABSORB=" #absorb " -DCOPIES=1 -DGROUP=512 -DPARTS=1 -DREGS=" #regs,                   \
+	  "-DABSORB=" #absorb " -DCOPIES=2 -DGROUP=512 -DPARTS=1 -DREGS=" #regs,                   \
+	  "-DABSORB=" #absorb " -DCOPIES=4 -DGROUP=1024 -DPARTS=1 -DREGS=" #regs,                  \
+	  "-DABSORB=" #absorb " -DCOPIES=8 -DGROUP=1024 -DPARTS=1 -DREGS=" #regs, NULL             \
  }
 const char *const progpow_prebuilt_32a[] = PREBUILT(0, 32);
 const char *const progpow_prebuilt_32b[] = PREBUILT(1, 32);
 const char *const progpow_prebuilt_32c[] = PREBUILT(2, 32);
 const char *const progpow_prebuilt_16c[] = PREBUILT(2, 16);
 
-static const unsigned groups[] = {256, 128, 512};
+static const struct {
+	unsigned copies, group;
+} forms[] = {{1, 256}, {1, 128}, {1, 512}, {2, 512}, {4, 1024}, {8, 1024}};
+
+#define OWN_COPIES   2u /* as many of the cache are the kernel's own; more, the launch brings */
+#define SHARED_WORDS 4u /* a work-item's, to talk to its neighbours where registers cannot */
+
+/* Does the device have so large groups, with so much local memory? */
+static bool fits(const struct algo_device *dev, unsigned copies, unsigned group)
+{
+	uint32_t bytes = copies * PROGPOW_L1_WORDS * 4;
+
+	if (!dev->cuda)
+		bytes += group * SHARED_WORDS * 4;
+	return !(dev->group_max && group > dev->group_max) &&
+	       (copies == 1 || bytes <= dev->local_max);
+}
 
 int progpow_plans(const struct algo *algo, const struct algo_device *dev, const uint64_t *set,
 		  struct algo_plan *out, int max, struct err *err)
@@ -51,14 +70,21 @@ int progpow_plans(const struct algo *algo, const struct algo_device *dev, const 
 		*out = plan;
 		return 1;
 	}
-	for (i = 0; i < sizeof groups / sizeof *groups && n < max; i++) {
-		if (dev->group_max && groups[i] > dev->group_max)
+	for (i = 0; i < sizeof forms / sizeof *forms && n < max; i++) {
+		unsigned copies = forms[i].copies, group = forms[i].group;
+
+		if (!fits(dev, copies, group))
 			continue;
-		plan.local = groups[i];
+		plan.local = group;
+		plan.local_bytes = copies > OWN_COPIES ? copies * PROGPOW_L1_WORDS * 4 : 0;
 		snprintf(plan.options, sizeof plan.options,
-			 "-DABSORB=%u -DGROUP=%u -DPARTS=%d -DREGS=%u", (unsigned)p->absorb,
-			 groups[i], parts, p->regs);
-		snprintf(plan.label, sizeof plan.label, "groups of %u", groups[i]);
+			 "-DABSORB=%u -DCOPIES=%u -DGROUP=%u -DPARTS=%d -DREGS=%u",
+			 (unsigned)p->absorb, copies, group, parts, p->regs);
+		if (copies == 1)
+			snprintf(plan.label, sizeof plan.label, "groups of %u", group);
+		else
+			snprintf(plan.label, sizeof plan.label, "%u caches, groups of %u", copies,
+				 group);
 		out[n++] = plan;
 	}
 	return n;

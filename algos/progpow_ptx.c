@@ -3,7 +3,8 @@
  * A period's program as PTX, for rigs that have no compiler but the driver's: it goes into the
  * template that NVRTC made of kernels/progpow.cl when this program was built.  Registers named by
  * the template (PROGRAM_TEMPLATE of kernels/platform.h): m0.. the mix, d0..d3 this lane's piece of
- * the row, l1 the address of the cache in shared memory.
+ * the row, l1 the address of the cache in shared memory, of whose words one in l1s bytes is this
+ * lane's own, beginning with that at l1c.
  */
 #include "algos/progpow_code.h"
 
@@ -51,8 +52,8 @@ void progpow_instructions(struct program_text *t, const struct progpow_op *op)
 
 	if (op->kind == PROGPOW_CACHE)
 		program_line(t,
-			     "and.b32 x, m%u, %u;\nshl.b32 x, x, 2;\nadd.u32 x, x, l1;\n"
-			     "ld.shared.u32 x, [x];\n",
+			     "mul.lo.u32 x, m%u, l1s;\nmul.lo.u32 y, l1s, %u;\nand.b32 x, x, y;\n"
+			     "or.b32 x, x, l1c;\nadd.u32 x, x, l1;\nld.shared.u32 x, [x];\n",
 			     (unsigned)op->a, PROGPOW_L1_WORDS - 1u);
 	else if (op->kind == PROGPOW_MATH)
 		math(t, op->math, op->a, op->b);

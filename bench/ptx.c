@@ -105,6 +105,7 @@ static int run_steps(const struct algo *algo, const struct algo_plan *plan,
 	int i, rc = 0;
 
 	grid.threads = plan->local ? plan->local : BLOCK;
+	grid.dynamic_shared = plan->local_bytes;
 	grid.blocks = (NONCES + grid.threads - 1) / grid.threads;
 	for (i = 0; i < algo->n_steps && !rc; i++)
 		if (algo->steps[i].when == STEP_BATCH)
@@ -184,6 +185,7 @@ static int count_algo(const struct algo *algo)
 				  .units = 100,
 				  .lanes = 1,
 				  .group_max = 1024,
+				  .local_max = 227 << 10,
 				  .cuda = true};
 	struct algo_plan plan[ALGO_PLANS_MAX];
 	uint64_t set[ALGO_SETTINGS_MAX] = {0};

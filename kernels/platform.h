@@ -26,6 +26,10 @@ typedef ulong u64;
 # define KERNEL          __kernel void
 # define GLOBAL          __global
 # define LOCAL           __local
+# define LOCAL_BROUGHT(type, name, n) __local type name[n]
+# define LOCAL_WORD(p, bytes) (*(__local const u32 *)((__local const uchar *)(p) + (bytes)))
+# define OPAQUE(v)       (v)
+# define FORGET()        ((void)0)
 # define CONSTANT        __constant
 # define INLINE          __attribute__((always_inline)) /* calls cost PoCL its wide vectors */
 # define NOINLINE        __attribute__((noinline))
@@ -154,11 +158,29 @@ typedef unsigned long long u64;
 # define KERNEL          extern "C" __global__ void
 # define GLOBAL
 # define LOCAL           __shared__
+/*
+ * An array that may be larger than the 48 KiB a kernel can have by itself: struct launch's
+ * local_bytes brings it.  One a kernel.
+ */
+# define LOCAL_BROUGHT(type, name, n) extern __shared__ __align__(16) type name[]
+/* v as a register that the assembler takes for no part of an expression; all of a warp ask. */
+# define OPAQUE(v)       __shfl_sync(0xffffffffu, (v), threadIdx.x % 32)
+/* What comes from memory is read again from here on, rather than kept in registers. */
+# define FORGET()        asm volatile("" ::: "memory")
 # define CONSTANT        __constant__ const
 # define INLINE          static __device__ __forceinline__
 # define NOINLINE        static __device__ __noinline__
 # define GROUP_SIZE(n)   __launch_bounds__(n)
 # define GROUP_SIZE_OF(n, items) __launch_bounds__(n, (items) / (n)) /* so many on an SM */
+/* Written out, so that the assembler adds p where it reads, on sm_120 too. */
+# define LOCAL_WORD(p, bytes) platform_local_word((u32)__cvta_generic_to_shared(p) + (bytes))
+INLINE u32 platform_local_word(u32 at)
+{
+	u32 v;
+
+	asm("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(at));
+	return v;
+}
 # define UNROLL          _Pragma("unroll")
 # define NO_UNROLL       _Pragma("unroll 1")
 # define GLOBAL_ID()     ((u64)blockIdx.x * blockDim.x + threadIdx.x)
@@ -176,10 +198,13 @@ typedef unsigned long long u64;
 # define K_SHUFFLE(v, src, width) __shfl_sync(0xffffffffu, (v), (int)(src), (width))
 /*
  * A statement that instructions are spliced into once this is compiled (src/gpu/splice.h): they
- * know the n (16 or 32) registers of m as m0.., d[0..3] as d0.., and where in shared memory l1 is.
+ * know the n (16 or 32) registers of m as m0.., d[0..3] as d0.., where in shared memory l1 is, how
+ * far apart one's own words are in it (step words, 4 * step in l1s), and at how many bytes the
+ * first of them is (own, in l1c).
  */
-# define PROGRAM_TEMPLATE(n, m, d, l1) PLATFORM_TEMPLATE(n, m, d, l1)
-# define PLATFORM_TEMPLATE(n, m, d, l1) PLATFORM_TEMPLATE_##n(m, d, l1)
+# define PROGRAM_TEMPLATE(n, m, d, l1, step, own) PLATFORM_TEMPLATE(n, m, d, l1, step, own)
+# define PLATFORM_TEMPLATE(n, m, d, l1, step, own)                                                 \
+	PLATFORM_TEMPLATE_##n(m, d, l1, step, own)
 # define PLATFORM_LIST_16(X)                                                                       \
 	X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 # define PLATFORM_LIST_32(X)                                                                       \
@@ -188,24 +213,28 @@ typedef unsigned long long u64;
 # define PLATFORM_IN(i)  "mov.b32 m" #i ", %" #i ";\n"
 # define PLATFORM_OUT(i) "mov.b32 %" #i ", m" #i ";\n"
 # define PLATFORM_M(i)   , "+r"(platform_m[i])
-# define PLATFORM_STATEMENT(LIST, d0, d1, d2, d3, at, m, d, l1)                                    \
+# define PLATFORM_STATEMENT(LIST, d0, d1, d2, d3, at, first, by, m, d, l1, step, own)              \
 	do {                                                                                       \
 		u32 *platform_m = (m);                                                             \
-		asm volatile("{\n.reg .b32 m<32>, d<4>, l1;\n" /* a line each */                   \
+		asm volatile("{\n.reg .b32 m<32>, d<4>, l1, l1c, l1s;\n" /* a line each */         \
 			     PLATFORM_IN(0) LIST(PLATFORM_IN)                                      \
 			     "mov.b32 d0, " d0 ";\nmov.b32 d1, " d1 ";\n"                          \
 			     "mov.b32 d2, " d2 ";\nmov.b32 d3, " d3 ";\n"                          \
-			     "mov.b32 l1, " at ";\n"                                               \
+			     "mov.b32 l1, " at ";\nmov.b32 l1c, " first ";\n"                      \
+			     "mov.b32 l1s, " by ";\n"                                              \
 			     "//ADIT_PROGRAM\n"                                                    \
 			     PLATFORM_OUT(0) LIST(PLATFORM_OUT) "}"                                \
 			     : "+r"(platform_m[0]) LIST(PLATFORM_M)                                \
 			     : "r"((d)[0]), "r"((d)[1]), "r"((d)[2]), "r"((d)[3]),                 \
-			       "r"((u32)__cvta_generic_to_shared(l1)));                            \
+			       "r"((u32)__cvta_generic_to_shared(l1)), "r"(own),                   \
+			       "n"(4 * (step)));                                                   \
 	} while (0)
-# define PLATFORM_TEMPLATE_16(m, d, l1)                                                            \
-	PLATFORM_STATEMENT(PLATFORM_LIST_16, "%16", "%17", "%18", "%19", "%20", m, d, l1)
-# define PLATFORM_TEMPLATE_32(m, d, l1)                                                            \
-	PLATFORM_STATEMENT(PLATFORM_LIST_32, "%32", "%33", "%34", "%35", "%36", m, d, l1)
+# define PLATFORM_TEMPLATE_16(m, d, l1, step, own)                                                 \
+	PLATFORM_STATEMENT(PLATFORM_LIST_16, "%16", "%17", "%18", "%19", "%20", "%21", "%22", m,   \
+			   d, l1, step, own)
+# define PLATFORM_TEMPLATE_32(m, d, l1, step, own)                                                 \
+	PLATFORM_STATEMENT(PLATFORM_LIST_32, "%32", "%33", "%34", "%35", "%36", "%37", "%38", m,   \
+			   d, l1, step, own)
 typedef uint4 u32x4;
 typedef unsigned int vu;
 # define ROTL32(x, n)    __funnelshift_l((x), (x), (n))
@@ -226,11 +255,19 @@ extern _Thread_local u64 platform_item; /* the work-item being run */
 extern u32 platform_local_id(void);
 extern void platform_barrier(void);
 extern u32 platform_shuffle(u32 v, u32 src, u32 width);
-/* In place of a template's asm statement: registers m0 to m<n-1>, d0 to d3, memory at l1. */
-extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l1_bytes);
+/* In place of a template's asm statement: registers m0 to m<n-1>, d0 to d3, l1, l1c and l1s. */
+extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l1_bytes, u32 step,
+			     u32 own);
+extern void platform_brought(u32 bytes); /* does the launch bring so much? */
 # define KERNEL          static void
 # define GLOBAL
 # define LOCAL           static /* groups run one after another */
+# define LOCAL_BROUGHT(type, name, n)                                                              \
+	static type name[n];                                                                       \
+	platform_brought(sizeof(name))
+# define LOCAL_WORD(p, bytes) (*(const u32 *)((const u8 *)(p) + (bytes)))
+# define OPAQUE(v)       (v)
+# define FORGET()        ((void)0)
 # define CONSTANT        static const
 # define INLINE          static inline
 # define NOINLINE        static
@@ -241,7 +278,8 @@ extern void platform_program(u32 *m, u32 n, const u32 d[4], const u32 *l1, u32 l
 # define GLOBAL_ID()     platform_item
 # define LOCAL_ID()      platform_local_id()
 # define BARRIER()       platform_barrier()
-# define PROGRAM_TEMPLATE(n, m, d, l1) platform_program((m), (n), (d), (l1), sizeof(l1))
+# define PROGRAM_TEMPLATE(n, m, d, l1, step, own)                                                  \
+	platform_program((m), (n), (d), (l1), sizeof(l1), (step), (own))
 # define K_SHUFFLE(v, src, width) platform_shuffle((v), (src), (width))
 # define ATOMIC_INC(p)   ((*(p))++)
 # define MUL_HI32(a, b)  ((u32)((u64)(a) * (b) >> 32))

@@ -234,32 +234,56 @@ KERNEL K_SIZE progpow(KERNEL_ARGS)
 # define K_ROTR(a, b)     TURN_RIGHT32(mix[a], mix[b])
 # define K_CLZ(a, b)      (CLZ32(mix[a]) + CLZ32(mix[b]))
 # define K_POPCOUNT(a, b) (POPCOUNT32(mix[a]) + POPCOUNT32(mix[b]))
-# define K_CACHE(a)       l1[mix[a] & 4095]
 # define K_ROW(t)         piece[t]
+
+/*
+ * 32 lanes that read words from anywhere in the cache meet in its banks: 3.5 reads one after the
+ * other.  With COPIES of it, word by word side by side, each of as many sets of lanes has banks of
+ * its own (3.45 with two copies, 3.3 with four, 3.0 with eight; bench/sass.py).
+ */
+# ifndef COPIES
+#  define COPIES 1
+# endif
+# define K_L1_WORDS (4096 * COPIES)
+# if COPIES > 2
+#  define K_L1_ROOM LOCAL_BROUGHT(u32, l1, K_L1_WORDS)
+# else
+#  define K_L1_ROOM LOCAL u32 l1[K_L1_WORDS]
+# endif
+/* A shift, logic of three, a read: no more than with one copy. */
+# define K_STEP     (4 * COPIES)
+# define K_COPY     OPAQUE(own % COPIES * 4)
+# define K_CACHE(a) LOCAL_WORD(l1, (mix[a] * K_STEP & 4095 * K_STEP) | copy)
 
 /* Instructions are spliced into a template later (algos/progpow_ptx.c). */
 # if TEMPLATE
 #  undef K_PROGRAM
-#  define K_PROGRAM PROGRAM_TEMPLATE(REGS, mix, piece, l1);
+#  define K_PROGRAM PROGRAM_TEMPLATE(REGS, mix, piece, l1, COPIES, copy);
 # endif
 
 KERNEL GROUP_SIZE_OF(GROUP, 1024) progpow(KERNEL_ARGS)
 {
-	LOCAL u32 l1[4096];
+	K_L1_ROOM;
 	K_SHARE_ROOM(4);
 	u32 rows = job->words[DAG_ROWS], magic = job->words[DAG_ROWS_MAGIC];
 	u32 index = (u32)GLOBAL_ID(), own = LOCAL_ID(), lane = own % 16;
 	u64 nonce = first + index;
-	u32 s[8], mix[REGS], mixes[8], piece[4], h, i, r, z, w, jsr, jcong;
+	u32 s[8], mix[REGS], mixes[8], piece[4], copy = K_COPY, h, i, r, z, w, jsr, jcong;
 
 	(void)scratch;
+	(void)copy;
 	for (i = own; i < 1024; i += GROUP) {
 		u32x4 v = LOAD4((GLOBAL const u32x4 *)K_UNIT(i / 16) + i % 16);
 
-		l1[4 * i] = v.x;
-		l1[4 * i + 1] = v.y;
-		l1[4 * i + 2] = v.z;
-		l1[4 * i + 3] = v.w;
+		/* neighbours begin with different copies, so that they meet in fewer banks */
+		UNROLL
+		for (r = 0; r < COPIES; r++) {
+			w = 4 * COPIES * i + (r + i) % COPIES;
+			l1[w] = v.x;
+			l1[w + COPIES] = v.y;
+			l1[w + 2 * COPIES] = v.z;
+			l1[w + 3 * COPIES] = v.w;
+		}
 	}
 	BARRIER();
 
@@ -269,6 +293,8 @@ KERNEL GROUP_SIZE_OF(GROUP, 1024) progpow(KERNEL_ARGS)
 	h = K_SHARED(0, K_ABORTED(res), 0, K_TEAM) ? 16 : 0;
 	K_MEET();
 	K_FIRST(u32, s, (u32)nonce, (u32)(nonce >> 32));
+	/* An aborted group has no hash to report; a nonce made anew below keeps no register. */
+	index = h ? count : index;
 	s[2] = K_SEED_LOW(s);
 	s[3] = K_SEED_HIGH(s);
 	K_SHARE(2, s[2]);
@@ -320,11 +346,11 @@ KERNEL GROUP_SIZE_OF(GROUP, 1024) progpow(KERNEL_ARGS)
 		}
 	}
 
+	FORGET();
+	nonce = first + index;
 	K_FIRST(u32, s, (u32)nonce, (u32)(nonce >> 32));
 	K_SECOND(u32, s, mixes);
-	/* What an aborted group has here is no hash. */
-	if (index < count && ((u64)BSWAP32(s[0]) << 32 | BSWAP32(s[1])) <= job->target &&
-	    !K_ABORTED(res))
+	if (index < count && ((u64)BSWAP32(s[0]) << 32 | BSWAP32(s[1])) <= job->target)
 		K_REPORT(res, nonce);
 }
 #endif

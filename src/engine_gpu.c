@@ -92,6 +92,7 @@ static int launch_steps(struct engine *e, struct program *program, unsigned slot
 	uint32_t shared = e->plan.items_per_nonce ? e->plan.items_per_nonce : 1;
 	struct launch l = {.items = ((uint64_t)count + lanes - 1) / lanes * shared,
 			   .local = e->plan.local,
+			   .local_bytes = e->plan.local_bytes,
 			   .job = e->job[slot],
 			   .results = e->results[slot],
 			   .scratch = e->scratch,
@@ -479,6 +480,7 @@ static int list_plans(struct engine *e, uint64_t dataset_bytes, struct algo_plan
 		.units = e->info.units,
 		.lanes = e->info.lanes,
 		.group_max = e->info.group_max,
+		.local_max = e->info.local_max,
 		.cpu = e->info.cpu,
 		.cuda = e->info.arch != 0,
 		.dataset_bytes = dataset_bytes,

@@ -40,8 +40,9 @@ static const struct text_field texts[] = {
 #  member, offsetof(struct device_info, member), false                                             \
  }
 static const struct number_field numbers[] = {
-	NARROW(index),     WIDE(mem_total), WIDE(mem_free),    WIDE(mem_alloc), NARROW(units),
-	NARROW(clock_mhz), NARROW(lanes),   NARROW(group_max), NARROW(cpu),     NARROW(arch),
+	NARROW(index), WIDE(mem_total),   WIDE(mem_free),    WIDE(mem_alloc),
+	NARROW(units), NARROW(clock_mhz), NARROW(lanes),     NARROW(group_max),
+	NARROW(cpu),   NARROW(arch),      NARROW(local_max),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

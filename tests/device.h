@@ -39,6 +39,7 @@ static inline struct algo_device bed_device(const struct device_info *info, uint
 				    .units = info->units,
 				    .lanes = lanes,
 				    .group_max = info->group_max,
+				    .local_max = info->local_max,
 				    .cpu = info->cpu && lanes > 1,
 				    .cuda = info->arch != 0};
 }
@@ -189,6 +190,7 @@ static inline int bed_queue(struct bed *bed, const struct work *work, uint64_t f
 	struct abi_job job = {.target = work->target.w[3]};
 	struct launch l = {.items = (count + (uint64_t)bed->plan.lanes - 1) / bed->plan.lanes,
 			   .local = bed->plan.local,
+			   .local_bytes = bed->plan.local_bytes,
 			   .job = bed->job,
 			   .results = bed->results,
 			   .scratch = bed->scratch,

@@ -10,6 +10,7 @@
 #include "src/engine.h"
 #include "src/gpu/cuda_api.h"
 #include "src/gpu/embedded.h"
+#include "tests/device.h"
 #include "tests/scan.h"
 #include "tests/tree.h"
 
@@ -305,6 +306,50 @@ static void programs_body(void)
 	}
 }
 
+/* The plan in use under that label, on an open device. */
+static bool find_plan(const struct bed *bed, const struct algo *algo, const char *label,
+		      struct algo_plan *out)
+{
+	struct algo_device dev = bed_device(&bed->info, 1);
+	struct algo_plan plans[ALGO_PLANS_MAX];
+	struct err err = {0};
+	int i, n = algo_plans(algo, &dev, settings, plans, ALGO_PLANS_MAX, &err);
+
+	for (i = 0; i < n; i++)
+		if (!strncmp(plans[i].label, label, strlen(label))) {
+			*out = plans[i];
+			return true;
+		}
+	return false;
+}
+
+/* As far as shared memory goes: eight copies, four, or two of 16 KiB. */
+static void copies_body(void)
+{
+	static const struct {
+		const char *kib, *has, *lacks;
+		uint32_t brought;
+	} cards[] = {{"227", "8 caches", "9 caches", 131072},
+		     {"64", "4 caches", "8 caches", 65536},
+		     {"48", "2 caches", "4 caches", 0}};
+	const struct algo *algo = algo_find("kawpow");
+	struct bed bed = {.backend = &backend_cuda};
+	struct algo_plan plan;
+	struct err err = {0};
+	size_t i;
+
+	algo_settings(algo, settings, NULL, 0, NULL);
+	for (i = 0; i < sizeof cards / sizeof *cards; i++) {
+		setenv("FAKECUDA_SHARED", cards[i].kib, 1);
+		if (!CHECK_OK(bed.backend->open(0, NULL, &bed.dev, &bed.info, &err), &err))
+			return;
+		CHECK(!find_plan(&bed, algo, cards[i].lacks, &plan));
+		if (CHECK(find_plan(&bed, algo, cards[i].has, &plan)))
+			CHECK_U64(plan.local_bytes, cards[i].brought);
+		bed.backend->close(bed.dev);
+	}
+}
+
 static void room_body(void)
 {
 	const struct algo *algo = first_with_dataset();
@@ -434,6 +479,11 @@ static void programs_change_with_the_height(void)
 	alone(programs_body);
 }
 
+static void caches_are_copied_as_far_as_shared_memory_goes(void)
+{
+	alone(copies_body);
+}
+
 static void a_dataset_that_does_not_fit_costs_only_itself(void)
 {
 	alone(room_body);
@@ -473,6 +523,7 @@ int main(void)
 	T_RUN(every_algorithm_is_proved_and_finds_its_vectors);
 	T_RUN(every_dataset_is_made_and_its_vectors_found);
 	T_RUN(programs_change_with_the_height);
+	T_RUN(caches_are_copied_as_far_as_shared_memory_goes);
 	T_RUN(a_dataset_that_does_not_fit_costs_only_itself);
 	T_RUN(a_batch_that_is_not_wanted_ends_early_and_alone);
 	T_RUN(a_card_that_lies_fails_its_self_test);

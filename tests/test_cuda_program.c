@@ -24,6 +24,7 @@ struct team {
 	struct mem *job, *results, *part[2];
 	struct abi_results got;
 	uint32_t leaves; /* the work-item that ends early, from 1 */
+	uint32_t bytes;  /* of shared memory that launches bring */
 };
 
 static int team_open(struct team *team, struct err *err)
@@ -31,6 +32,7 @@ static int team_open(struct team *team, struct err *err)
 	int rc, i;
 
 	memset(team, 0, sizeof *team);
+	team->bytes = TEAM_BYTES;
 	rc = b->open(0, cache_dir, &team->dev, &team->info, err);
 	for (i = 0; i < 2 && !rc; i++) {
 		rc = b->build(team->dev, &team_codes[i], &team->prog[i], NULL, err);
@@ -66,6 +68,7 @@ static int team_queue(struct team *team, struct program *prog, uint64_t first, u
 	struct launch l = {.entry = "team",
 			   .items = count,
 			   .local = 64,
+			   .local_bytes = team->bytes,
 			   .job = team->job,
 			   .results = team->results,
 			   .dataset = team->part[0],
@@ -235,6 +238,41 @@ static void a_program_that_does_not_fit_is_refused(void)
 	alone(program_refused_body);
 }
 
+static void brought_body(void)
+{
+	struct err err = {0};
+	struct team team;
+	char how[200];
+
+	setenv("FAKECUDA_SHARED", "64", 1);
+	if (CHECK_OK(team_open(&team, &err), &err)) {
+		CHECK_U64(team.info.local_max, TEAM_BYTES);
+		CHECK_OK(team_batch(&team, 0, 0, 640, &err), &err);
+		check_team(&team, 0, 0, 640);
+		b->describe(team.prog[0], "team", how, sizeof how);
+		CHECK_HAS(how, "65536 bytes shared, 24 blocks of 64 resident");
+		team.bytes++;
+		CHECK_ERR(team_batch(&team, 0, 0, 64, &err), ERR_RANGE, &err);
+		CHECK_STR(err.text, "kernel team: 65537 bytes of shared memory a group, this card "
+				    "has 65536");
+		fault("shared=1");
+		team.bytes = TEAM_BYTES - 4;
+		CHECK_ERR(team_batch(&team, 0, 0, 64, &err), ERR_DEVICE, &err);
+		CHECK_HAS(err.text,
+			  "kernel team: 65532 bytes of shared memory: cuFuncSetAttribute");
+		fault("none");
+		/* less than the kernel looks at, which no driver notices */
+		CHECK_ERR(team_batch(&team, 0, 0, 64, &err), ERR_DEVICE, &err);
+		CHECK_HAS(err.text, "CUDA_ERROR_ILLEGAL_ADDRESS (700)");
+	}
+	team_close(&team);
+}
+
+static void a_group_gets_the_shared_memory_it_brings(void)
+{
+	alone(brought_body);
+}
+
 static void diverging_body(void)
 {
 	struct err err = {0};
@@ -354,6 +392,7 @@ int main(void)
 	T_RUN(nvrtcs_own_template_takes_programs);
 	T_RUN(without_a_template_nvrtc_compiles_programs);
 	T_RUN(a_program_that_does_not_fit_is_refused);
+	T_RUN(a_group_gets_the_shared_memory_it_brings);
 	T_RUN(a_group_that_diverges_fails);
 	T_RUN(programs_are_built_by_a_second_thread_while_batches_run);
 	T_RUN(a_poke_never_lands_in_the_next_batch);

@@ -7,8 +7,9 @@
 #include "tests/ptx/fragment.h"
 #include "tests/scan.h"
 
-#define NAMES   (PROGPOW_REGS_MAX + PROGPOW_DAG_LOADS + 1)
-#define PERIODS 60 /* of each member, beside the first and the last */
+#define NAMES       (PROGPOW_REGS_MAX + PROGPOW_DAG_LOADS + 3)
+#define COPIES_MOST 3  /* 8 of the cache, as a power of two */
+#define PERIODS     60 /* of each member, beside the first and the last */
 
 static uint32_t turn(uint32_t x, unsigned n)
 {
@@ -76,8 +77,9 @@ static uint32_t merge(const struct progpow_op *op, uint32_t a, uint32_t b)
 	}
 }
 
-/* By the list: m are the mix, then the piece of the row. */
-static void run_list(const struct progpow_op *ops, unsigned n, uint32_t *m, const uint32_t *l1)
+/* By the list: m are the mix, then the piece of the row; of l1 every copies-th word counts. */
+static void run_list(const struct progpow_op *ops, unsigned n, uint32_t *m, const uint32_t *l1,
+		     unsigned copies)
 {
 	unsigned i;
 
@@ -86,7 +88,7 @@ static void run_list(const struct progpow_op *ops, unsigned n, uint32_t *m, cons
 		uint32_t x;
 
 		if (op->kind == PROGPOW_CACHE)
-			x = l1[m[op->a] % PROGPOW_L1_WORDS];
+			x = l1[m[op->a] % PROGPOW_L1_WORDS * copies];
 		else if (op->kind == PROGPOW_MATH)
 			x = math(op->math, m[op->a], m[op->b]);
 		else
@@ -98,16 +100,17 @@ static void run_list(const struct progpow_op *ops, unsigned n, uint32_t *m, cons
 static const char *const *register_names(void)
 {
 	static const char *list[NAMES];
+	static const char *const places[] = {"l1", "l1c", "l1s"};
 	static char names[NAMES][8];
 	unsigned i;
 
 	for (i = 0; i < NAMES; i++) {
 		if (i < PROGPOW_REGS_MAX)
 			snprintf(names[i], sizeof names[i], "m%u", i);
-		else if (i < NAMES - 1)
+		else if (i < NAMES - 3)
 			snprintf(names[i], sizeof names[i], "d%u", i - PROGPOW_REGS_MAX);
 		else
-			snprintf(names[i], sizeof names[i], "l1");
+			snprintf(names[i], sizeof names[i], "%s", places[i + 3 - NAMES]);
 		list[i] = names[i];
 	}
 	return list;
@@ -130,9 +133,9 @@ static void fill(uint32_t *out, size_t n, uint64_t *state)
 static void check_instructions(const struct algo *algo, uint64_t program, uint64_t *state)
 {
 	static char text[ALGO_PROGRAM_MAX];
-	static uint32_t l1[PROGPOW_L1_WORDS];
+	static uint32_t l1[PROGPOW_L1_WORDS << COPIES_MOST];
 	struct progpow_op ops[PROGPOW_OPS_MAX];
-	unsigned n = progpow_program(algo->params, program, ops), i;
+	unsigned n = progpow_program(algo->params, program, ops), i, copy, log;
 	uint32_t got[NAMES], want[NAMES];
 	struct ptx_module *ptx = NULL;
 	char why[200] = "";
@@ -144,12 +147,16 @@ static void check_instructions(const struct algo *algo, uint64_t program, uint64
 		printf("\t%s, program %llu: %s\n", algo->name, (unsigned long long)program, why);
 		return;
 	}
-	fill(l1, PROGPOW_L1_WORDS, state);
+	fill(l1, sizeof l1 / sizeof *l1, state);
 	for (i = 0; i < 8; i++) {
+		log = i % (COPIES_MOST + 1);
+		copy = (1u << log) - 1;
 		fill(want, NAMES, state);
-		want[NAMES - 1] = PTX_SHARED_BASE;
+		want[NAMES - 3] = PTX_SHARED_BASE;
+		want[NAMES - 2] = 4 * copy;
+		want[NAMES - 1] = 4u << log;
 		memcpy(got, want, sizeof got);
-		run_list(ops, n, want, l1);
+		run_list(ops, n, want, l1 + copy, 1u << log);
 		CHECK_INT(ptx_fragment_run(ptx, got, NAMES, l1, sizeof l1, why, sizeof why), 0);
 		if (!CHECK_MEM(got, want, sizeof want))
 			printf("\t%s, program %llu\n", algo->name, (unsigned long long)program);

@@ -31,6 +31,7 @@ struct device_info {
 	uint32_t clock_mhz;
 	uint32_t lanes;     /* native 32-bit vector width; 1 on GPUs */
 	uint32_t group_max; /* largest work-group */
+	uint32_t local_max; /* bytes of local memory a work-group may have, 0: not known */
 	uint32_t cpu;       /* 1: the device is a CPU */
 	uint32_t arch;      /* CUDA: 10*major+minor, e.g. 90; else 0 */
 };
@@ -42,8 +43,9 @@ struct mem;
 /* All kernels have the signature KERNEL_ARGS of kernels/platform.h. */
 struct launch {
 	const char *entry;
-	uint64_t items; /* work-items; the backend rounds up to local */
-	uint32_t local; /* work-group size; 0: backend's choice */
+	uint64_t items;       /* work-items; the backend rounds up to local */
+	uint32_t local;       /* work-group size; 0: backend's choice */
+	uint32_t local_bytes; /* of the kernel's LOCAL_BROUGHT (kernels/platform.h), 0: none */
 	struct mem *job, *results, *scratch, *dataset; /* NULL: a null or dummy buffer */
 	struct mem *more[3];                           /* further parts of the dataset */
 	uint32_t parts;                                /* of the dataset: 1, 2 or 4; 0 means 1 */

@@ -79,6 +79,8 @@ static int describe(const struct cuda *cu, CUdevice id, uint32_t index, struct d
 	out->units = (uint32_t)attribute(cu, id, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
 	out->clock_mhz = (uint32_t)attribute(cu, id, CU_DEVICE_ATTRIBUTE_CLOCK_RATE) / 1000;
 	out->group_max = (uint32_t)attribute(cu, id, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+	out->local_max =
+		(uint32_t)attribute(cu, id, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
 	out->arch =
 		(uint32_t)(10 * attribute(cu, id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
 			   attribute(cu, id, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
@@ -443,10 +445,14 @@ static int cuda_launch(struct program *prog, const struct launch *l, struct err 
 	if (!grid || grid > INT32_MAX)
 		return err_set(err, ERR_RANGE, "%s: %llu work-items in one launch", l->entry,
 			       (unsigned long long)l->items);
+	rc = cuda_bring(prog, e, l->local_bytes, err);
+	if (rc)
+		return rc;
+	e->block = block;
 	code = begin_launches(dev);
 	if (code == CUDA_SUCCESS)
-		code = dev->cu.cuLaunchKernel(e->function, (unsigned)grid, 1, 1, block, 1, 1, 0,
-					      dev->stream, args, NULL);
+		code = dev->cu.cuLaunchKernel(e->function, (unsigned)grid, 1, 1, block, 1, 1,
+					      l->local_bytes, dev->stream, args, NULL);
 	if (code == CUDA_SUCCESS) {
 		dev->running = dev->spans[dev->seq % CUDA_SPANS].launched = true;
 		return 0;

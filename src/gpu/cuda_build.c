@@ -361,6 +361,29 @@ int cuda_entry(struct program *prog, const char *name, struct cuda_entry **out, 
 	return 0;
 }
 
+/* Beyond 48 KiB the driver wants to be asked first. */
+int cuda_bring(struct program *prog, struct cuda_entry *e, uint32_t bytes, struct err *err)
+{
+	const struct cuda *cu = &prog->dev->cu;
+	CUresult code;
+
+	if (bytes == e->local_bytes)
+		return 0;
+	if (bytes > prog->dev->info.local_max)
+		return err_set(err, ERR_RANGE,
+			       "kernel %s: %u bytes of shared memory a group, this card has %u",
+			       e->name, (unsigned)bytes, (unsigned)prog->dev->info.local_max);
+	code = cu->cuFuncSetAttribute(e->function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+				      (int)bytes);
+	if (code != CUDA_SUCCESS) {
+		cuda_fail(cu, err, code, "cuFuncSetAttribute");
+		err_prefix(err, "kernel %s: %u bytes of shared memory", e->name, (unsigned)bytes);
+		return -ERR_DEVICE;
+	}
+	e->local_bytes = bytes;
+	return 0;
+}
+
 static int attribute(const struct program *prog, CUfunction function, CUfunction_attribute which)
 {
 	int value = 0;
@@ -379,14 +402,18 @@ void cuda_describe(struct program *prog, const char *entry, char *out, size_t si
 		snprintf(out, size, "%s", prog->how);
 		return;
 	}
+	if (e->block)
+		block = (int)e->block;
 	if (block > (int)e->threads_max)
 		block = (int)e->threads_max;
 	if (cu->cuOccupancyMaxActiveBlocksPerMultiprocessor)
 		(void)cu->cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, e->function, block,
-								      0);
+								      e->local_bytes);
 	snprintf(out, size,
 		 "%s: %d registers, %d bytes local, %d bytes shared, %d blocks of %d resident",
 		 entry, attribute(prog, e->function, CU_FUNC_ATTRIBUTE_NUM_REGS),
 		 attribute(prog, e->function, CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES),
-		 attribute(prog, e->function, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES), blocks, block);
+		 attribute(prog, e->function, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES) +
+			 (int)e->local_bytes,
+		 blocks, block);
 }

@@ -84,6 +84,7 @@ struct cuda_entry {
 	char name[64];
 	CUfunction function;
 	uint32_t threads_max;
+	uint32_t block, local_bytes; /* of the latest launch; 0: none yet */
 };
 
 struct program {
@@ -101,6 +102,9 @@ void cuda_discard(struct program *prog);
 
 /* The entry of that name, looked up once.  0 or -ERR_xxx. */
 int cuda_entry(struct program *prog, const char *name, struct cuda_entry **out, struct err *err);
+
+/* Launches of e may from now on bring so much shared memory.  0 or -ERR_xxx. */
+int cuda_bring(struct program *prog, struct cuda_entry *e, uint32_t bytes, struct err *err);
 
 /* backend.describe */
 void cuda_describe(struct program *prog, const char *entry, char *out, size_t size);

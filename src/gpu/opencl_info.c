@@ -146,6 +146,7 @@ static void get_memory(cl_device_id id, struct device_info *d)
 void opencl_describe(cl_device_id id, uint32_t index, struct device_info *d)
 {
 	cl_device_type type = 0;
+	cl_ulong local = 0;
 	cl_uint v = 0;
 	size_t group = 0;
 
@@ -166,6 +167,8 @@ void opencl_describe(cl_device_id id, uint32_t index, struct device_info *d)
 		d->clock_mhz = v;
 	if (get(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, &group, sizeof group))
 		d->group_max = group > UINT32_MAX ? UINT32_MAX : (uint32_t)group;
+	if (get(id, CL_DEVICE_LOCAL_MEM_SIZE, &local, sizeof local))
+		d->local_max = local > UINT32_MAX ? UINT32_MAX : (uint32_t)local;
 	get(id, CL_DEVICE_TYPE, &type, sizeof type);
 	d->cpu = (type & CL_DEVICE_TYPE_CPU) != 0;
 	d->lanes = 1;

@@ -60,6 +60,10 @@ int fake_program_read(struct ptx_module **out, const char *ptx);
 void fake_program_use(const struct ptx_module *program);
 int fake_program_failed(void);
 
+/* Shared memory that the launch now run brought; true when its kernel wanted more. */
+void fake_brought(uint32_t bytes);
+bool fake_wanted_more(void);
+
 /*
  * The FAKECUDA_FAULT script: words by comma, "POINT", "POINT=CODE" or "POINT@N=CODE" (the
  * N-th time only).  The code to fail with at this pass of the point, or 0; a fault without

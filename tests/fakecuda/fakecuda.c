@@ -8,6 +8,7 @@
  *	FAKECUDA_ARCH=90	compute capability
  *	FAKECUDA_DRIVER=13000	API version; decides which images it takes
  *	FAKECUDA_THREADS=1024	largest group
+ *	FAKECUDA_SHARED=227	KiB of shared memory a group may have
  *	FAKECUDA_MEM=4096	MiB a card has
  *	FAKECUDA_PTX=1		kernels that come as PTX are run from it, by an interpreter, and not
  *				as host C (tests/ptx): what CUDA's compiler made of them is tested.
@@ -52,6 +53,8 @@
 #define NOT_READY        600
 #define LAUNCH_RESOURCES 701
 #define EVENT_BLOCKING   CU_EVENT_BLOCKING_SYNC
+#define SHARED_UNASKED   (48 << 10)
+#define SHARED_MOST      ((int)fake_number("FAKECUDA_SHARED", 227) << 10)
 
 /* The exported functions are those of the table, and no others are wanted. */
 #define FUNC(name, args)  API CUresult name args;
@@ -78,6 +81,7 @@ struct CUfunc_st {
 	const struct fake_kernel *kernel;
 	const struct ptx_entry *entry; /* to be run instead */
 	CUmodule module;
+	int brought; /* shared memory its launches may bring */
 	struct CUfunc_st *next;
 };
 
@@ -97,7 +101,7 @@ struct op {
 	size_t bytes;
 	CUevent event;
 	CUfunction function;
-	unsigned blocks, threads;
+	unsigned blocks, threads, brought;
 	bool flip, smudge;
 	struct fake_args args;
 	uint64_t params[PARAMS_MAX]; /* the same */
@@ -279,6 +283,9 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice
 	case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
 		*value = (int)fake_number("FAKECUDA_THREADS", 1024);
 		return CUDA_SUCCESS;
+	case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
+		*value = SHARED_MOST;
+		return CUDA_SUCCESS;
 	case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
 		*value = 1980000;
 		return CUDA_SUCCESS;
@@ -414,6 +421,7 @@ static CUresult run_ptx(struct op *op)
 				      .threads = op->threads,
 				      .args = op->params,
 				      .n_args = PARAMS_MAX,
+				      .dynamic_shared = op->brought,
 				      .memory = allocation};
 
 	if (ptx_run(op->function->entry, &grid, why, sizeof why)) {
@@ -433,6 +441,7 @@ static CUresult run_grid(struct op *op)
 	if (op->function->entry)
 		return run_ptx(op);
 	fake_program_use(op->function->module->program);
+	fake_brought(op->brought);
 	for (item = 0; item < items; item += groups ? op->threads : 1)
 		if (!groups)
 			run_item(op, item);
@@ -442,7 +451,7 @@ static CUresult run_grid(struct op *op)
 		flip(op);
 	if (op->smudge && op->args.scratch)
 		op->args.scratch[0] ^= 1;
-	return fake_program_failed() ? 700 : CUDA_SUCCESS;
+	return fake_program_failed() || fake_wanted_more() ? 700 : CUDA_SUCCESS;
 }
 
 static CUresult drain(CUstream stream, const struct CUevent_st *until);
@@ -903,6 +912,7 @@ CUresult cuModuleGetFunction(CUfunction *out, CUmodule module, const char *name)
 	function->kernel = k;
 	function->entry = module->ptx ? ptx_module_entry(module->ptx, name) : NULL;
 	function->module = module;
+	function->brought = SHARED_UNASKED;
 	function->next = fake.functions;
 	fake.functions = *out = function;
 	return ready();
@@ -914,6 +924,22 @@ CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfuncti
 			 ? (int)*function->kernel->threads
 		 : attribute == CU_FUNC_ATTRIBUTE_NUM_REGS ? 40
 							   : 0;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value)
+{
+	LOCKED;
+	CUresult rc = ready();
+
+	if (!rc)
+		rc = fake_fault("shared");
+	if (rc)
+		return rc;
+	if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 ||
+	    value > SHARED_MOST)
+		return INVALID_VALUE;
+	function->brought = value > SHARED_UNASKED ? value : SHARED_UNASKED;
 	return CUDA_SUCCESS;
 }
 
@@ -938,11 +964,12 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
 	if (rc)
 		return rc;
 	if (!grid_x || grid_y != 1 || grid_z != 1 || !block_x || block_x > 1024 || block_y != 1 ||
-	    block_z != 1 || shared_bytes || extra)
+	    block_z != 1 || shared_bytes > (unsigned)function->brought || extra)
 		return INVALID_VALUE;
 	if (block_x > *function->kernel->threads)
 		return LAUNCH_RESOURCES;
 	op.threads = block_x;
+	op.brought = shared_bytes;
 	memcpy(&op.args.job, args[0], sizeof op.args.job);
 	memcpy(&op.args.res, args[1], sizeof op.args.res);
 	memcpy(&op.args.scratch, args[2], sizeof op.args.scratch);

@@ -14,7 +14,7 @@
 #include "tests/ptx/fragment.h"
 
 #define REGISTERS 32
-#define OTHERS    5 /* as in others[] */
+#define OTHERS    7 /* as in others[] */
 #define NAMES     (REGISTERS + OTHERS)
 
 static _Thread_local struct {
@@ -22,7 +22,7 @@ static _Thread_local struct {
 	int failed;
 } running;
 
-static const char *const others[OTHERS] = {"d0", "d1", "d2", "d3", "l1"};
+static const char *const others[OTHERS] = {"d0", "d1", "d2", "d3", "l1", "l1c", "l1s"};
 
 static int read_one(struct ptx_module **out, const char *text)
 {
@@ -73,7 +73,7 @@ int fake_program_failed(void)
 	return running.failed;
 }
 
-void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes)
+void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes, u32 step, u32 own)
 {
 	char why[200];
 	u32 values[NAMES];
@@ -81,9 +81,37 @@ void platform_program(u32 *m, u32 n, const u32 *d, const u32 *l1, u32 l1_bytes)
 	memset(values, 0xee, sizeof values); /* registers the template does not have */
 	memcpy(values, m, n * sizeof *m);
 	memcpy(values + REGISTERS, d, 4 * sizeof *d);
-	values[NAMES - 1] = PTX_SHARED_BASE;
+	values[NAMES - 3] = PTX_SHARED_BASE;
+	values[NAMES - 2] = own;
+	values[NAMES - 1] = 4 * step;
 	if (!running.program ||
 	    ptx_fragment_run(running.program, values, NAMES, l1, l1_bytes, why, sizeof why))
 		running.failed = 1;
 	memcpy(m, values, n * sizeof *m);
+}
+
+static _Thread_local struct {
+	u32 bytes;
+	bool wanted_more;
+} brought;
+
+void fake_brought(uint32_t bytes)
+{
+	brought.bytes = bytes;
+	brought.wanted_more = false;
+}
+
+bool fake_wanted_more(void)
+{
+	return brought.wanted_more;
+}
+
+void platform_brought(u32 bytes)
+{
+	if (bytes <= brought.bytes)
+		return;
+	if (!brought.wanted_more)
+		fprintf(stderr, "fakecuda: a kernel with %u bytes of shared memory got %u\n",
+			(unsigned)bytes, (unsigned)brought.bytes);
+	brought.wanted_more = true;
 }
