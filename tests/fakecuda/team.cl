@@ -16,7 +16,7 @@
 #if !defined(TEMPLATE)
 INLINE void program(u32 *m, const u32 *d, const u32 *l1, u32 copy)
 {
-	l1 += copy;
+	l1 += copy; /* cppcheck-suppress uselessAssignmentPtrArg ; programs read it */
 /* ADIT_PROGRAM */
 }
 #elif defined(__CUDACC_RTC__)

@@ -125,6 +125,8 @@ check_these() {
 	others=$(but "^($(IFS='|' && echo "$*"))\$")
 	programs=$(make -s print-programs | tr ' ' '\n' | grep -vxF "$others" | paste -sd' ' -)
 	make -j2 && make -j2 check-programs check_PROGRAMS="$programs" || return 1
+	# two steps of three tests each on two cores: what takes a minute alone may take five here
+	export TEST_TIMEOUT=${TEST_TIMEOUT:-600}
 	make -j3 check TESTS="$*" check_PROGRAMS="$programs" && return # some only wait
 	while read -r trs; do
 		grep -qE '^:global-test-result: (FAIL|ERROR)' "$trs" && failed+=("${trs%.trs}")
