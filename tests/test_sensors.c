@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "src/log.h"
+#include "src/sensor/cards.h"
 #include "src/sensor/table.h"
 #include "src/sensors.h"
 #include "src/settings.h"
@@ -583,6 +584,51 @@ static void order_to_a_card_that_hung_waits_for_it(void)
 	CHECK_HAS(what_was_set(), "0 limit_mw=250000");
 }
 
+static void on_asking(void *arg, unsigned card)
+{
+	(void)arg;
+	(void)card;
+}
+
+static void on_card_note(void *arg, int code, const char *text)
+{
+	(void)arg;
+	(void)code;
+	(void)text;
+}
+
+static void on_card_set(void *arg, unsigned card, int code, const char *text)
+{
+	int *answer = arg;
+
+	(void)card;
+	(void)text;
+	*answer = code;
+}
+
+/* Its wait is over, its turn to be read has not come yet. */
+static void order_just_behind_the_wait_is_done_too(void)
+{
+	const struct sensor_setting limit = {100000, SENSOR_LEAVE};
+	int answer = -1;
+	const struct cards_host host = {on_asking, on_card_note, on_card_set, &answer};
+	struct ipc_sense sense = {.count = 1, .interval_ms = INTERVAL_MS, .wait_ms = {50}};
+	struct cards *c = NULL;
+	struct err err = {0};
+
+	clean();
+	cards_are("0 " CARD "\n");
+	snprintf(sense.dir, sizeof sense.dir, "%s", dir);
+	if (!CHECK_OK(cards_open(&c, &sense, sensor_sources, &host, 1000, &err), &err))
+		return;
+	cards_set(c, 0, &limit, 1049);
+	CHECK_INT(answer, -1);
+	cards_set(c, 0, &limit, 1050);
+	CHECK_INT(answer, 0);
+	CHECK_STR(what_was_set(), "0 limit_mw=100000 fan_permille=-1\n");
+	cards_close(c, 1050);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "sensors"))
@@ -613,6 +659,7 @@ int main(int argc, char **argv)
 	T_RUN(restarted_process_restores_and_is_given_its_orders_again);
 	T_RUN(killed_supervisor_leaves_the_cards_as_they_were);
 	T_RUN(order_to_a_card_that_hung_waits_for_it);
+	T_RUN(order_just_behind_the_wait_is_done_too);
 	tree_remove(dir);
 	return t_done();
 }

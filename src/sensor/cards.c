@@ -321,30 +321,6 @@ static void grant(struct cards *c, unsigned i)
 	c->host.set_done(c->host.arg, i, -rc, rc ? err.text : "");
 }
 
-void cards_set(struct cards *c, unsigned i, const struct sensor_setting *setting, int64_t now_ms)
-{
-	struct card *card = &c->card[i];
-
-	if (setting->limit_mw != SENSOR_LEAVE)
-		card->wish.limit_mw = setting->limit_mw;
-	if (setting->fan_permille != SENSOR_LEAVE)
-		card->wish.fan_permille = setting->fan_permille;
-	card->wished = true;
-	if (!hung(card, now_ms))
-		grant(c, i);
-}
-
-/* --- reading ------------------------------------------------------------------ */
-
-static int64_t slow_ms(const struct cards *c)
-{
-	int64_t slow = c->interval_ms * SLOW_ROUNDS;
-
-	if (slow > SLOW_MS)
-		slow = SLOW_MS;
-	return slow > c->interval_ms ? slow : c->interval_ms;
-}
-
 /* A card that hung has its turn again: first what could not be done in between. */
 static void catch_up(struct cards *c, unsigned i)
 {
@@ -357,6 +333,31 @@ static void catch_up(struct cards *c, unsigned i)
 	find_source(c, i);
 	if (card->wished)
 		grant(c, i);
+}
+
+void cards_set(struct cards *c, unsigned i, const struct sensor_setting *setting, int64_t now_ms)
+{
+	struct card *card = &c->card[i];
+
+	if (setting->limit_mw != SENSOR_LEAVE)
+		card->wish.limit_mw = setting->limit_mw;
+	if (setting->fan_permille != SENSOR_LEAVE)
+		card->wish.fan_permille = setting->fan_permille;
+	card->wished = true;
+	/* one that was left alone until just now was not even sought yet */
+	if (!hung(card, now_ms))
+		catch_up(c, i);
+}
+
+/* --- reading ------------------------------------------------------------------ */
+
+static int64_t slow_ms(const struct cards *c)
+{
+	int64_t slow = c->interval_ms * SLOW_ROUNDS;
+
+	if (slow > SLOW_MS)
+		slow = SLOW_MS;
+	return slow > c->interval_ms ? slow : c->interval_ms;
 }
 
 bool cards_read(struct cards *c, unsigned i, int64_t now_ms, struct sensor_reading *out)
